@@ -1,0 +1,1 @@
+"""Leaf helpers: no models, no imports of the apps."""

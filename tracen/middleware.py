@@ -1,0 +1,69 @@
+"""What is put around every answer: the API's headers on one side, the pages' on the other; named by settings."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Retry-After, X-Total-Count, Idempotent-Replayed",
+}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, X-Tracen-Key, Content-Type, Idempotency-Key",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+def is_api_path(path: str) -> bool:
+    """Whether everything at `path`, errors included, is answered in JSON (contract §3)."""
+    return path.startswith(("/api/", "/v1/")) or path.rstrip("/") in ("/api", "/v1", "/health", "/ready")
+
+
+class ApiBoundary:
+    """First in line: preflights need no key and no view, and no answer of the API is ever kept by a cache."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_api_path(request.path_info):
+            return self.get_response(request)
+        if request.method == "OPTIONS":
+            return HttpResponse(status=204, headers={**_CORS, **_PREFLIGHT})
+        response = _in_json(self.get_response(request))
+        for name, value in _CORS.items():
+            response[name] = value
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _in_json(response: HttpResponse) -> HttpResponse:
+    """Errors that no view of the API made (a wrong method on /health, a foreign Host) in the API's shape."""
+    if response.status_code < HTTPStatus.BAD_REQUEST or response.headers.get("Content-Type") == "application/json":
+        return response
+    answer = JsonResponse({"error": HTTPStatus(response.status_code).phrase.capitalize()}, status=response.status_code)
+    if "Allow" in response.headers:
+        answer["Allow"] = response["Allow"]
+    return answer
+
+
+class PageHeaders:
+    """A page may load its own files and nothing else, and is kept by nobody unless its view says so."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response

@@ -1,0 +1,62 @@
+"""The web server under `manage.py up`: waitress, answering its own refusals in JSON; docs/decisions/0001 says why it.
+
+Waitress takes a whole request in before it spends a thread on it, so sixty slow uploads hold no thread, and a chunked
+body reaches the application with a length like any other.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
+from waitress.task import ErrorTask
+from waitress.utilities import RequestEntityTooLarge
+
+from tracen.lib.json_body import TOO_LARGE
+
+THREADS = 16
+MAX_CONNECTIONS = 1_000
+MAX_HEADER_BYTES = 32 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Far above the API's own limits, so that a body somewhat too large gets the API's answer and not a broken pipe."""
+IDLE_SECONDS = 60
+
+
+class _JsonErrorTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
+    """What waitress refuses by itself (broken framing, endless headers) is told in the API's error shape."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        answer = {"error": TOO_LARGE, "limit": MAX_BODY_BYTES} if isinstance(error, RequestEntityTooLarge) else {
+            "error": error.reason
+        }
+        body = json.dumps(answer).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.extend([("Content-Type", "application/json"), ("Cache-Control", "no-store")])
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    error_task_class = _JsonErrorTask
+
+
+def bind(application: Callable[..., Any], host: str, port: int) -> Any:
+    """Listen on `host:port` and return the server, whose `run()` serves; OSError when the address cannot be had."""
+    server = create_server(
+        application,
+        host=host,
+        port=port,
+        threads=THREADS,
+        ident=None,
+        connection_limit=MAX_CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        max_request_header_size=MAX_HEADER_BYTES,
+        max_request_body_size=MAX_BODY_BYTES,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=True,
+    )
+    server.channel_class = _Channel
+    return server

@@ -1,0 +1,263 @@
+"""Every setting of the product, top to bottom, read from the environment once.
+
+A wrong value raises `ImproperlyConfigured` with a sentence for the person who set it; `manage.py` prints that
+sentence and stops. docs/architecture.md lists the variables.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from tracen.lib.secret_key import read_or_create_secret_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def _chosen(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.str(name, default) or default
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of: {', '.join(allowed)}.")
+    return value
+
+
+def _whole(name: str, default: int, lowest: int, highest: int) -> int:
+    raw = env.str(name, "") or str(default)
+    if not raw.isascii() or not raw.isdigit() or not lowest <= int(raw) <= highest:
+        raise ImproperlyConfigured(f"{name} is {raw!r}; it must be a whole number from {lowest} to {highest}.")
+    return int(raw)
+
+
+# Where it runs ------------------------------------------------------------------------------------------------------
+
+DEBUG = _chosen("DEBUG", "false", ("true", "false")) == "true"
+HOST = env.str("HOST", "") or "127.0.0.1"
+PORT = _whole("PORT", 8000, 1, 65535)
+DATA_DIR = Path(env.str("TRACEN_DATA_DIR", "") or BASE_DIR / "data").expanduser().resolve()
+
+BASE_URL = (env.str("BASE_URL", "") or f"http://{'127.0.0.1' if HOST == '0.0.0.0' else HOST}:{PORT}").rstrip("/")  # noqa: S104 - compared, not bound
+_base = urlsplit(BASE_URL)
+if _base.scheme not in ("http", "https") or not _base.hostname or _base.query or _base.fragment:
+    raise ImproperlyConfigured(f"BASE_URL is {BASE_URL!r}; it must look like https://tracen.example.com.")
+IS_HTTPS = _base.scheme == "https"
+IS_LOCAL = _base.hostname in ("127.0.0.1", "localhost", "::1")
+if DEBUG and not IS_LOCAL:
+    raise ImproperlyConfigured("DEBUG shows secrets to visitors, so it works only while BASE_URL is on this machine.")
+
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    SECRET_KEY = env.str("SECRET_KEY", "") or read_or_create_secret_key(DATA_DIR / "secret_key")
+except OSError as error:
+    raise ImproperlyConfigured(f"TRACEN_DATA_DIR {str(DATA_DIR)!r} cannot be used: {error.strerror}.") from error
+
+# Only names that the operator gave are answered: a foreign Host header must never end up in a link.
+# Programs in the same network may know the server by other names: ALLOWED_HOSTS, comma-separated, adds them.
+ALLOWED_HOSTS = list({_base.hostname, HOST, "localhost", "127.0.0.1", "[::1]", *env.list("ALLOWED_HOSTS", default=[])})
+CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
+
+# What is installed --------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "tracen",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "accounts",
+    "traces",
+]
+ROOT_URLCONF = "tracen.urls"
+WSGI_APPLICATION = "tracen.wsgi.application"
+APPEND_SLASH = False
+
+MIDDLEWARE = [
+    "tracen.middleware.ApiBoundary",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tracen.middleware.PageHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tracen.context.page",
+            ],
+        },
+    }
+]
+
+# Where things are kept ----------------------------------------------------------------------------------------------
+
+
+def _database() -> dict[str, object]:
+    url = env.str("DATABASE_URL", "")
+    if url and urlsplit(url).scheme not in ("postgres", "postgresql", "sqlite"):
+        raise ImproperlyConfigured("DATABASE_URL must start with postgres:// (or be left out for SQLite).")
+    try:
+        chosen = env.db_url_config(url or f"sqlite:///{DATA_DIR / 'tracen.sqlite3'}")
+    except (ValueError, environ.ImproperlyConfigured) as error:
+        raise ImproperlyConfigured("DATABASE_URL is not a database address; try postgres://user:password@host/name.") from error
+    match chosen.get("ENGINE"):
+        case "django.db.backends.sqlite3":
+            # IMMEDIATE takes the write lock at BEGIN: a read that later wants to write cannot fail with "locked".
+            # FULL syncs each commit to disk, so a 2xx survives a power cut. 8 KB pages suit rows of about 1 KB, and
+            # count only before the first table is made.
+            options: dict[str, object] = {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            }
+            return {**chosen, "OPTIONS": options, "CONN_MAX_AGE": None}
+        case "django.db.backends.postgresql":
+            # The limits of time turn a frozen or overloaded server into a 503 instead of a stuck thread.
+            options = {
+                "pool": {"min_size": 1, "max_size": 16, "timeout": 5},
+                "connect_timeout": 3,
+                "options": "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=20s",
+            }
+            return {**chosen, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    raise ImproperlyConfigured("DATABASE_URL must start with postgres:// (or be left out for SQLite).")
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", "")
+if REDIS_URL and urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
+    raise ImproperlyConfigured("REDIS_URL must look like redis://host:6379/0.")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Who signs in -------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login"
+LOGIN_REDIRECT_URL = "/dashboard"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+if IS_HTTPS:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# On plain HTTP browsers ignore it, and say so in the console of every page.
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if IS_HTTPS or IS_LOCAL else None
+CSRF_FAILURE_VIEW = "tracen.views.csrf_failure"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+_email_url = env.str("EMAIL_URL", "")
+if _email_url:
+    try:
+        vars().update(env.email_url_config(_email_url))
+    except (KeyError, ValueError, environ.ImproperlyConfigured) as error:
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@host:587.") from error
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = f"Tracen <tracen@{_base.hostname}>"
+
+# The product --------------------------------------------------------------------------------------------------------
+
+DEFAULT_PLAN = _chosen("TRACEN_DEFAULT_PLAN", "free", ("free", "pro", "unlimited"))
+RETENTION_DAYS = _whole("TRACEN_RETENTION_DAYS", 90, 1, 36_500)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "EXCEPTION_HANDLER": "traces.api.errors.answer_error",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# Work after the answer ----------------------------------------------------------------------------------------------
+
+_broker_dir = DATA_DIR / "broker"
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+else:
+    CELERY_BROKER_URL = "filesystem://localhost"
+    for _folder in ("messages", "control"):
+        (_broker_dir / _folder).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(_broker_dir / "messages"),
+        "data_folder_out": str(_broker_dir / "messages"),
+        "control_folder": str(_broker_dir / "control"),
+    }
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ALWAYS_EAGER = False
+CELERY_BEAT_SCHEDULE = {
+    "forget-idempotency-keys": {"task": "traces.tasks.forget_idempotency_keys", "schedule": 3600.0},
+}
+
+# Time, text and logs ------------------------------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+LANGUAGE_CODE = "en"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "tracen.lib.log_lines.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"django.request": {"level": "ERROR"}, "django.security.DisallowedHost": {"level": "CRITICAL"}},
+}
