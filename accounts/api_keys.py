@@ -1,0 +1,50 @@
+"""API keys: mint, find by the presented text, revoke. Nobody else sees a key in full or computes its digest."""
+
+import hashlib
+import re
+import secrets
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.models import Account, ApiKey
+
+TRACEN, NEXUS = "tracen", "nexus"
+FORMATS = (TRACEN, NEXUS)
+
+_PATTERN = re.compile(r"nxs_[0-9a-f]{64}|tracen_sk_[A-Za-z0-9_-]{43}")
+_SHOWN_CHARACTERS = 6
+_LAST_USED_PRECISION = timedelta(minutes=1)
+
+
+def mint_key(account: Account, name: str, key_format: str = TRACEN) -> tuple[ApiKey, str]:
+    """Store a new key of 256 random bits; return it with its full text, which is never to be had again."""
+    scheme, secret = ("nxs_", secrets.token_hex(32)) if key_format == NEXUS else ("tracen_sk_", secrets.token_urlsafe(32))
+    text = scheme + secret
+    key = ApiKey.objects.create(
+        account=account, name=name, prefix=scheme + secret[:_SHOWN_CHARACTERS], digest=_digest(text)
+    )
+    return key, text
+
+
+def find_key(text: str) -> ApiKey | None:
+    """The live key whose full text was presented, with its account, or None."""
+    if not _PATTERN.fullmatch(text):
+        return None
+    return ApiKey.objects.select_related("account").filter(digest=_digest(text), revoked_at=None).first()
+
+
+def note_use(key: ApiKey) -> None:
+    """Remember when the key was last used, to the minute: a write per request would be a price without a buyer."""
+    now = timezone.now()
+    if key.last_used_at is None or now - key.last_used_at >= _LAST_USED_PRECISION:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def revoke_key(key: ApiKey) -> None:
+    """End the key at once, in every process: each request looks it up anew."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
