@@ -1,0 +1,1 @@
+"""The domain: traces, their spans, how they come in and who may see them."""

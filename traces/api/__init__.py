@@ -1,0 +1,1 @@
+"""The ingest and read API: one viewset per dialect. Authenticate, parse, call one function, render."""

@@ -1,0 +1,58 @@
+"""What the API's viewsets share: the order of checks, JSON whatever was asked for, one way to read a body."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from accounts.authentication import ApiKeyAuthentication
+from accounts.models import Account, ApiKey
+from traces.idempotency import Answer, read_attempt, run_once
+from traces.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_INTEGER, MAX_JSON_VALUES
+from tracen.lib.json_body import BodyLimits, read_json_object
+
+BODY_LIMITS = BodyLimits(MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_JSON_INTEGER)
+
+
+class AlwaysJson(BaseContentNegotiation):
+    """Answers are JSON whatever the Accept header says (contract §3)."""
+
+    def select_parser(self, request: Request, parsers: list[Any]) -> Any:
+        return None
+
+    def select_renderer(self, request: Request, renderers: list[Any], format_suffix: str | None = None) -> Any:
+        return renderers[0], "application/json"
+
+
+class IngestViewSet(ViewSet):
+    """A viewset that answers 405 before 401, and 401 before anything else."""
+
+    authentication_classes = (ApiKeyAuthentication,)
+    content_negotiation_class = AlwaysJson
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if (request.method or "").lower() not in self.action_map:
+            self.http_method_not_allowed(request)
+        request.user  # noqa: B018 - reading it authenticates
+
+    @property
+    def account(self) -> Account:
+        return cast(Account, self.request.user)
+
+    @property
+    def api_key(self) -> ApiKey:
+        return cast(ApiKey, self.request.auth)
+
+    def read_body(self) -> dict[str, Any]:
+        return read_json_object(self.request._request, BODY_LIMITS)  # noqa: SLF001 - DRF hands on no public name for it
+
+    def answer_once(self, body: dict[str, Any], act: Callable[[], Answer]) -> Response:
+        """Do `act`, or replay what the same Idempotency-Key got before, and send the answer."""
+        key = self.request.headers.get("Idempotency-Key")
+        attempt = read_attempt(self.account, self.request.path.rstrip("/"), key, body)
+        answer = run_once(attempt, act)
+        headers = {"Idempotent-Replayed": "true"} if answer.is_replay else None
+        return Response(answer.body, answer.status, headers=headers)

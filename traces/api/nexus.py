@@ -1,0 +1,66 @@
+"""`/api/v1/traces…`: the Nexus dialect's four calls and the list."""
+
+import uuid
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from traces.access import growing_trace_id, trace_for
+from traces.api.base import IngestViewSet
+from traces.api.listing import list_page
+from traces.archive import stored_trace
+from traces.errors import UnknownParent
+from traces.idempotency import Answer
+from traces.ingest import append_spans, end_trace, record_trace
+from traces.records import SpanRecord
+from traces.wire import nexus_v1
+
+
+class NexusTraces(IngestViewSet):
+    """A run bit by bit: create it, add spans, finalise it, read it back."""
+
+    def list(self, request: Request) -> HttpResponse:
+        page = list_page(self.account, request.query_params)
+        response = _json(nexus_v1.render_rows(page.rows))
+        response["X-Total-Count"] = str(page.total)
+        return response
+
+    def create(self, request: Request) -> Response:
+        body = self.read_body()
+        record = nexus_v1.parse_trace(body)
+
+        def act() -> Answer:
+            record_trace(self.account, record)
+            return Answer(201, {"trace_id": str(record.id)})
+
+        return self.answer_once(body, act)
+
+    def retrieve(self, request: Request, trace_id: str) -> HttpResponse:
+        return _json(nexus_v1.render_trace(stored_trace(trace_for(self.account, trace_id))))
+
+    def partial_update(self, request: Request, trace_id: str) -> Response:
+        pk = growing_trace_id(self.account, trace_id)
+        end_trace(self.account, pk, nexus_v1.parse_end(self.read_body()))
+        return Response({"ok": True})
+
+    def add_span(self, request: Request, trace_id: str) -> Response:
+        pk = growing_trace_id(self.account, trace_id)
+        body = self.read_body()
+        span = nexus_v1.parse_span(body)
+
+        def act() -> Answer:
+            self._append(pk, span)
+            return Answer(201, {"span_id": str(span.id)})
+
+        return self.answer_once(body, act)
+
+    def _append(self, trace_id: uuid.UUID, span: SpanRecord) -> None:
+        try:
+            append_spans(self.account, trace_id, [span])
+        except UnknownParent:
+            raise nexus_v1.refuse_parent() from None
+
+
+def _json(text: str) -> HttpResponse:
+    return HttpResponse(text, content_type="application/json")

@@ -1,0 +1,60 @@
+"""Stored rows back into records, for the dialects that render them and for the public page."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from traces.models import Span, Trace
+from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
+
+
+def stored_trace(trace: Trace) -> TraceRecord:
+    """The run with all its spans, ordered by start, then arrival; two queries at most."""
+    return replace(stored_row(trace), spans=tuple(stored_spans(trace)))
+
+
+def stored_row(trace: Trace) -> TraceRecord:
+    """The run without its spans, from a row loaded with its agent and texts; no query."""
+    texts = getattr(trace, "payload", None)
+    return TraceRecord(
+        id=trace.pk,
+        source=Source(trace.source),
+        name=trace.name,
+        status=TraceStatus(trace.status),
+        started_at=trace.started_at,
+        ended_at=trace.ended_at,
+        agent=trace.agent.name if trace.agent else None,
+        metadata=texts.metadata if texts else None,
+        prompt=texts.prompt if texts else None,
+        response=texts.response if texts else None,
+        error=texts.error if texts else None,
+        provider=trace.provider,
+        model=trace.model,
+        input_tokens=trace.input_tokens,
+        output_tokens=trace.output_tokens,
+    )
+
+
+def stored_spans(trace: Trace) -> Iterator[SpanRecord]:
+    """The spans with their payloads, ordered by start, then arrival, read as they are consumed."""
+    spans = Span.objects.filter(trace=trace).select_related("payload").order_by("started_at", "ordinal")
+    return map(stored_span, spans.iterator(chunk_size=2_000))
+
+
+def stored_span(span: Span) -> SpanRecord:
+    payload = getattr(span, "payload", None)
+    return SpanRecord(
+        id=span.id,
+        name=span.name,
+        kind=SpanKind(span.kind),
+        status=SpanStatus(span.status),
+        started_at=span.started_at,
+        ended_at=span.ended_at,
+        input=payload.input if payload else None,
+        output=payload.output if payload else None,
+        error=payload.error if payload else None,
+        parent_id=span.parent_id,
+        model=span.model,
+        provider=span.provider,
+        input_tokens=span.input_tokens,
+        output_tokens=span.output_tokens,
+    )

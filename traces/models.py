@@ -1,0 +1,169 @@
+"""What is stored of agents, traces, spans and share links; written by ingest, sharing and retention only."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Account, ApiKey
+from traces.limits import MAX_NAME_LENGTH
+from traces.records import Source, SpanKind, SpanStatus, TraceStatus
+
+
+def _choices(words: type[Source | TraceStatus | SpanKind | SpanStatus]) -> list[tuple[str, str]]:
+    return [(word.value, word.value) for word in words]
+
+
+class Agent(models.Model):
+    """Who ran: known by its exact name within an account, made on first use."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="agents")
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "name"], name="agent_name_once_per_account")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Trace(models.Model):
+    """One run of an agent. Its long texts live in `TracePayload`, so that lists never read them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="traces")
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="traces")
+    source = models.CharField(max_length=16, choices=_choices(Source))
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    status = models.CharField(max_length=16, choices=_choices(TraceStatus))
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(default=timezone.now, editable=False)
+    provider = models.CharField(max_length=MAX_NAME_LENGTH, default="")
+    model = models.CharField(max_length=MAX_NAME_LENGTH, default="")
+    input_tokens = models.BigIntegerField(null=True)
+    output_tokens = models.BigIntegerField(null=True)
+    span_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "-received_at", "-id"], name="trace_newest"),
+            models.Index(fields=["account", "agent", "-received_at"], name="trace_newest_of_agent"),
+            models.Index(fields=["account", "status", "-received_at"], name="trace_newest_of_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+
+class TracePayload(models.Model):
+    """The texts of a trace: read for one trace at a time, never by a list. JSON is kept as validated text."""
+
+    trace = models.OneToOneField(Trace, on_delete=models.CASCADE, primary_key=True, related_name="payload")
+    metadata = models.TextField(null=True)
+    prompt = models.TextField(null=True)
+    response = models.TextField(null=True)
+    error = models.TextField(null=True)
+
+    def __str__(self) -> str:
+        return f"payload of {self.trace_id}"
+
+
+class Span(models.Model):
+    """One step of a trace, about 150 bytes: what the tree needs and no payload."""
+
+    pk_in_order = models.BigAutoField(primary_key=True)
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="spans")
+    id = models.UUIDField(default=uuid.uuid4, editable=False)
+    parent_id = models.UUIDField(null=True)
+    ordinal = models.PositiveIntegerField()
+    """Its place in the order of arrival within the trace, from 0."""
+    name = models.CharField(max_length=MAX_NAME_LENGTH)
+    kind = models.CharField(max_length=16, choices=_choices(SpanKind))
+    status = models.CharField(max_length=8, choices=_choices(SpanStatus))
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    provider = models.CharField(max_length=MAX_NAME_LENGTH, default="")
+    model = models.CharField(max_length=MAX_NAME_LENGTH, default="")
+    input_tokens = models.BigIntegerField(null=True)
+    output_tokens = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trace", "id"], name="span_id_once_per_trace")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+
+class SpanPayload(models.Model):
+    """What went into and came out of a span: `input` and `output` as JSON text, `error` as plain text."""
+
+    span = models.OneToOneField(Span, on_delete=models.CASCADE, primary_key=True, related_name="payload")
+    input = models.TextField(null=True)
+    output = models.TextField(null=True)
+    error = models.TextField(null=True)
+
+    def __str__(self) -> str:
+        return f"payload of span {self.span_id}"
+
+
+class ShareLink(models.Model):
+    """The only public door to a trace; its id is the address. Never reused, never reopened."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="share_links")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    view_count = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class MonthlyUsage(models.Model):
+    """How many traces an account stored in a calendar month (UTC, by time of receipt)."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="monthly_usage")
+    month = models.DateField()
+    traces = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "month"], name="usage_once_per_month")]
+
+    def __str__(self) -> str:
+        return f"{self.traces} traces in {self.month:%Y-%m}"
+
+
+class RateWindow(models.Model):
+    """The requests of the last hour made with one API key; `hits` is packed by quotas.py, oldest first."""
+
+    api_key = models.OneToOneField(ApiKey, on_delete=models.CASCADE, primary_key=True, related_name="rate_window")
+    hits = models.BinaryField(default=bytes)
+
+    def __str__(self) -> str:
+        return f"window of key {self.api_key_id}"
+
+
+class IdempotentRequest(models.Model):
+    """A POST that came with an Idempotency-Key: first claimed, then answered in the transaction of its effect."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="idempotent_requests")
+    route = models.CharField(max_length=128)
+    key = models.CharField(max_length=255)
+    body_digest = models.BinaryField(max_length=32)
+    claim = models.UUIDField(default=uuid.uuid4)
+    claimed_at = models.DateTimeField(default=timezone.now)
+    answer_status = models.PositiveSmallIntegerField(null=True)
+    answer: models.JSONField[Any, Any] = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "route", "key"], name="idempotency_key_once")]
+        indexes = [models.Index(fields=["claimed_at"], name="idempotency_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.route} {self.key}"

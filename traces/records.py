@@ -1,0 +1,105 @@
+"""What a run is, in our own words: the only thing a dialect may return and the only thing ingest takes.
+
+Pure values: no Django, no dialect's field names. Times are aware datetimes in UTC, JSON payloads are JSON texts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """The dialect a trace came in by."""
+
+    NEXUS = "nexus"
+    TRACEN = "tracen"
+    OTLP = "otlp"
+
+
+class TraceStatus(StrEnum):
+    RUNNING = "running"
+    SUCCESS = "success"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+
+
+class SpanStatus(StrEnum):
+    OK = "ok"
+    ERROR = "error"
+
+
+class SpanKind(StrEnum):
+    """What a step is; the names are OpenTelemetry's and OpenInference's where they have one."""
+
+    AGENT = "agent"
+    LLM = "llm"
+    TOOL = "tool"
+    RETRIEVER = "retriever"
+    EMBEDDING = "embedding"
+    CHAIN = "chain"
+    GUARDRAIL = "guardrail"
+    HTTP = "http"
+    EVENT = "event"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class SpanRecord:
+    """One step. `input` and `output` are JSON texts (None where nothing was sent); `error` is plain text."""
+
+    name: str
+    kind: SpanKind
+    status: SpanStatus
+    started_at: datetime
+    ended_at: datetime | None
+    input: str | None = None
+    output: str | None = None
+    error: str | None = None
+    parent_id: uuid.UUID | None = None
+    model: str = ""
+    provider: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecord:
+    """One run. `agent` is the name it is known by, or None; `metadata` is the JSON text of an object or None."""
+
+    source: Source
+    name: str
+    status: TraceStatus
+    started_at: datetime
+    ended_at: datetime | None
+    agent: str | None = None
+    metadata: str | None = None
+    prompt: str | None = None
+    response: str | None = None
+    error: str | None = None
+    provider: str = ""
+    model: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    spans: tuple[SpanRecord, ...] = ()
+    is_public: bool = False
+    """Store a share link whose id is the trace's own id in the same transaction."""
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+class Unchanged:
+    """The type of `UNCHANGED`: a field that the sender did not mention, as opposed to one set to None."""
+
+
+UNCHANGED = Unchanged()
+
+
+@dataclass(frozen=True, slots=True)
+class TraceEnd:
+    """What a later message says about how a run went on; untouched fields are `UNCHANGED`."""
+
+    status: TraceStatus | Unchanged = UNCHANGED
+    ended_at: datetime | Unchanged | None = UNCHANGED
