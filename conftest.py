@@ -1,0 +1,54 @@
+"""Who is in the tests: Alice owns an account, Bob is her teammate, Charlie is a stranger."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from accounts.api_keys import mint_key
+from accounts.models import Account, Membership, User
+from accounts.plans import UNLIMITED
+from accounts.signup import open_account
+from tests.api import Api
+
+
+@dataclass
+class Person:
+    """Somebody with an account, and the API as their program sees it."""
+
+    user: User
+    account: Account
+    api: Api
+
+
+def _person(name: str) -> Person:
+    user = User.objects.create_user(f"{name}@example.com")
+    account = open_account(user)
+    return Person(user, account, Api(mint_key(account, f"{name}'s key")[1]))
+
+
+@pytest.fixture
+def alice(db) -> Person:
+    """On Free, with a key."""
+    return _person("alice")
+
+
+@pytest.fixture
+def bob(alice) -> Person:
+    """In Alice's account, with a key of his own."""
+    user = User.objects.create_user("bob@example.com")
+    Membership.objects.create(account=alice.account, user=user, role=Membership.Role.MEMBER)
+    return Person(user, alice.account, Api(mint_key(alice.account, "Bob's key", "nexus")[1]))
+
+
+@pytest.fixture
+def charlie(db) -> Person:
+    """In an account of his own."""
+    return _person("charlie")
+
+
+@pytest.fixture
+def unlimited(alice) -> Person:
+    """Alice without the plan's limits, for tests that are about something else."""
+    alice.account.plan_slug = UNLIMITED.slug
+    alice.account.save()
+    return alice

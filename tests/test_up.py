@@ -1,0 +1,132 @@
+"""`manage.py up` as an operator meets it: it starts, says where it is, survives its worker and ends when told."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from tests.live import ROOT, LiveServer, live_server
+
+pytestmark = [pytest.mark.slow, pytest.mark.fault]
+
+
+@pytest.fixture
+def server() -> Iterator[LiveServer]:
+    """The product on a new data folder; not named `live_server_process`, because one database is enough here."""
+    with live_server() as running:
+        yield running
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def workers_of(server: LiveServer) -> list[psutil.Process]:
+    """The worker and its beat, as soon as both are there."""
+    assert server.process is not None
+    found: list[psutil.Process] = []
+
+    def both_run() -> bool:
+        found[:] = psutil.Process(server.process.pid).children(recursive=True)
+        return len(found) == 2
+
+    assert wait_for(both_run), server.output
+    return found
+
+
+def all_gone(processes: list[psutil.Process]) -> bool:
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+def fetch(address: str) -> tuple[int, str]:
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return answer.status, answer.read().decode()
+
+
+def test_up_serves_the_first_page_and_says_where(server):
+    assert fetch(f"{server.base_url}/health") == (200, '{"status":"ok"}')
+    assert fetch(f"{server.base_url}/")[0] == 200
+    assert f"Tracen runs on {server.base_url} " in server.output
+    assert f"Sign up: {server.base_url}/accounts/signup" in server.output
+    assert f"curl -X POST {server.base_url}/api/traces" in server.output
+
+
+def test_up_adds_the_demo_trace_to_an_empty_database_only(server):
+    addresses = [line for line in server.output.splitlines() if line.startswith(f"{server.base_url}/traces/")]
+    assert fetch(addresses[0])[0] == 200
+    server.restart()
+    assert server.output.count("Adding the demo trace") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_web_server_and_worker_cleanly(server, number):
+    workers = workers_of(server)
+    server.process.send_signal(number)
+    assert server.process.wait(10) == 0
+    assert all_gone(workers)
+    assert "Traceback" not in server.output
+
+
+def test_a_killed_worker_is_started_again(server):
+    worker, beat = workers_of(server)
+    worker.kill()
+    assert wait_for(lambda: all_gone([worker, beat]))
+    assert {process.pid for process in workers_of(server)}.isdisjoint({worker.pid, beat.pid})
+    assert "The worker ended (SIGKILL); starting it again in 2 s." in server.output
+
+
+def test_a_killed_up_takes_its_worker_along_and_starts_again(server):
+    workers = workers_of(server)
+    server.kill9()
+    assert wait_for(lambda: all_gone(workers), seconds=10)
+    server.start()
+    workers_of(server)
+
+
+def test_a_killed_up_and_worker_leave_no_beat_behind(server):
+    worker, beat = workers_of(server)
+    worker.suspend()
+    server.kill9()
+    worker.kill()
+    assert wait_for(lambda: all_gone([beat]), seconds=10)
+
+
+def test_a_second_start_takes_seconds(server):
+    server.stop()
+    started = time.monotonic()
+    server.start()
+    assert time.monotonic() - started < 5
+
+
+def test_a_taken_port_is_told_in_one_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        environment = {**os.environ, "TRACEN_VENV": "off", "TRACEN_DATA_DIR": str(tmp_path), "PORT": port}
+        command = [sys.executable, "manage.py", "up"]
+        finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 1
+    assert f"Cannot listen on 127.0.0.1, PORT {port}: Address already in use." in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+
+
+def test_an_unreachable_database_is_told_without_its_password(tmp_path):
+    address = "postgres://tracen:secret@127.0.0.1:1/tracen"
+    environment = {**os.environ, "TRACEN_VENV": "off", "TRACEN_DATA_DIR": str(tmp_path), "DATABASE_URL": address}
+    command = [sys.executable, "manage.py", "up"]
+    finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 1
+    assert "The database (PostgreSQL tracen on 127.0.0.1) cannot be used" in finished.stderr
+    assert "secret" not in finished.stderr
+    assert "Traceback" not in finished.stderr

@@ -1,0 +1,115 @@
+"""`manage.py test`: brings PostgreSQL, Redis and Chromium, then runs the tests on SQLite and on PostgreSQL."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+PARTS = {"parallel": ["-n", "2"], "serial": ["-n", "0"]}
+NO_TESTS_COLLECTED = 5
+
+
+@dataclass
+class Counts:
+    """The outcome of one or several pytest runs."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+class Command(BaseCommand):
+    help = "Runs the tests; arguments that are not listed here go to pytest."
+    requires_system_checks: list[str] = []
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Django's own parser would refuse pytest's options."""
+        parser = argparse.ArgumentParser(prog="manage.py test", description=self.help, allow_abbrev=False)
+        parser.add_argument("--db", choices=NAMES, help="run on this database only")
+        options, pytest_arguments = parser.parse_known_args(argv[2:])
+        try:
+            sys.exit(run_tests([options.db] if options.db else list(NAMES), pytest_arguments))
+        except CommandError as problem:
+            sys.exit(str(problem))
+
+
+def run_tests(databases: list[str], pytest_arguments: list[str]) -> int:
+    """Runs and reports; the exit code is 0 only if at least one test passed, and none failed."""
+    outcomes: dict[str, Counts] = {}
+    with brought_services() as environment:
+        for database in databases:
+            outcomes[database] = run_on(database, pytest_arguments, environment)
+    print()
+    for database, counts in outcomes.items():
+        print(f"{NAMES[database]}: {counts}")
+    total = sum(outcomes.values(), Counts())
+    print(total, flush=True)
+    return 0 if total.passed and not total.failed else 1
+
+
+@contextmanager
+def brought_services() -> Iterator[dict[str, str]]:
+    """Yields the environment in which pytest finds every service; CommandError names the one that cannot be had."""
+    from tests.bring.chromium import find_chromium
+    from tests.bring.postgres import bring_postgres
+    from tests.bring.redis import bring_redis
+    from tests.bring.system import CannotBring
+
+    with (
+        ExitStack() as services,
+        tempfile.TemporaryDirectory(prefix="tracen-test-", ignore_cleanup_errors=True) as root,
+    ):
+        (Path(root) / "static").mkdir()
+        try:
+            print("Starting PostgreSQL and Redis, looking for Chromium.", flush=True)
+            yield {
+                **os.environ,
+                "TRACEN_TEST_ROOT": root,
+                "CHROMIUM": find_chromium(),
+                "TEST_REDIS_URL": services.enter_context(bring_redis()),
+                "TEST_DATABASE_URL": services.enter_context(bring_postgres()),
+            }
+        except CannotBring as problem:
+            raise CommandError(str(problem)) from problem
+
+
+def run_on(database: str, pytest_arguments: list[str], environment: dict[str, str]) -> Counts:
+    """Fast tests two at a time, then one by one those that need the machine for themselves."""
+    total = Counts()
+    for part, part_arguments in PARTS.items():
+        print(f"\n{NAMES[database]}, {part} part:", flush=True)
+        started = time.monotonic()
+        choice = {"TRACEN_TEST_DB": database, "TRACEN_TEST_PART": part}
+        total += run_pytest([*part_arguments, *pytest_arguments], {**environment, **choice})
+        print(f"({time.monotonic() - started:.0f} s)", flush=True)
+    return total
+
+
+def run_pytest(arguments: list[str], environment: dict[str, str]) -> Counts:
+    report = Path(environment["TRACEN_TEST_ROOT"]) / "counts.json"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", *arguments]
+    finished = subprocess.run(command, cwd=settings.BASE_DIR, env={**environment, "TRACEN_TEST_REPORT": str(report)})
+    counts = Counts(**json.loads(report.read_text())) if report.exists() else Counts()
+    if finished.returncode not in (0, NO_TESTS_COLLECTED) and not counts.failed:
+        print(f"pytest ended with exit code {finished.returncode}; counted as a failure.", flush=True)
+        counts.failed += 1
+    return counts
