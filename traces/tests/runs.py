@@ -1,0 +1,55 @@
+"""Small runs for the tests of what readers see: records with little to say, and their way into the database."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from accounts.models import Account
+from traces.ingest import record_trace
+from traces.models import ShareLink, Trace
+from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
+from traces.sharing import share
+
+START = datetime(2026, 4, 6, 12, tzinfo=UTC)
+
+
+def at(ms: float) -> datetime:
+    return START + timedelta(milliseconds=ms)
+
+
+def span(name: str, start: float = 0, end: float | None = 100, **more: Any) -> SpanRecord:
+    """A step; `input` and `output` are values here, and JSON text in the record."""
+    for key in ("input", "output"):
+        if key in more:
+            more[key] = json.dumps(more[key])
+    values = {"kind": SpanKind.TOOL, "status": SpanStatus.OK, **more}
+    return SpanRecord(name=name, started_at=at(start), ended_at=None if end is None else at(end), **values)
+
+
+def failed(name: str, start: float = 0, end: float | None = 100, **more: Any) -> SpanRecord:
+    return span(name, start, end, status=SpanStatus.ERROR, **more)
+
+
+def run(*spans: SpanRecord, until: float | None = 100, **more: Any) -> TraceRecord:
+    values = {"source": Source.NEXUS, "name": "user-query", "status": TraceStatus.SUCCESS, "agent": "assistant", **more}
+    return TraceRecord(started_at=START, ended_at=None if until is None else at(until), spans=spans, **values)
+
+
+def call(*spans: SpanRecord, **more: Any) -> TraceRecord:
+    """One call of a model with its steps, public at once."""
+    values = {
+        "source": Source.TRACEN,
+        "agent": None,
+        "provider": "openai",
+        "model": "gpt-4o",
+        "is_public": True,
+        **more,
+    }
+    return run(*spans, **values)
+
+
+def shared(account: Account, record: TraceRecord) -> ShareLink:
+    """Store the run and open its page."""
+    record_trace(account, record)
+    trace = Trace.objects.get(pk=record.id)
+    return ShareLink.objects.get(trace=trace) if record.is_public else share(trace)
