@@ -14,7 +14,7 @@ def stored_trace(trace: Trace) -> TraceRecord:
 
 def stored_row(trace: Trace) -> TraceRecord:
     """The run without its spans, from a row loaded with its agent and texts; no query."""
-    texts = getattr(trace, "payload", None)
+    texts = trace.payload
     return TraceRecord(
         id=trace.pk,
         source=Source(trace.source),
@@ -23,10 +23,10 @@ def stored_row(trace: Trace) -> TraceRecord:
         started_at=trace.started_at,
         ended_at=trace.ended_at,
         agent=trace.agent.name if trace.agent else None,
-        metadata=texts.metadata if texts else None,
-        prompt=texts.prompt if texts else None,
-        response=texts.response if texts else None,
-        error=texts.error if texts else None,
+        metadata=texts.metadata,
+        prompt=texts.prompt,
+        response=texts.response,
+        error=texts.error,
         provider=trace.provider,
         model=trace.model,
         input_tokens=trace.input_tokens,
