@@ -1,0 +1,21 @@
+"""Every address of the product, from here to the apps; docs/architecture.md lists them by page."""
+
+from django.urls import include, path, re_path
+
+from tracen import health, views
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    re_path(r"^demo/?\Z", views.demo, name="demo"),
+    path("theme", views.set_theme, name="set_theme"),
+    re_path(r"^health/?\Z", health.health, name="health"),
+    re_path(r"^ready/?\Z", health.ready, name="ready"),
+    path("accounts/", include("accounts.urls")),
+    path("", include("traces.api.urls")),
+    path("", include("traces.urls")),
+]
+
+handler400 = "tracen.views.bad_request"
+handler403 = "tracen.views.forbidden"
+handler404 = "tracen.views.not_found"
+handler500 = "tracen.views.server_error"
