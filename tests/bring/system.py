@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tracen.management.worker import end_with_parent
 
@@ -26,7 +27,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_service(command: list[str], log: Path, **options: object) -> "subprocess.Popen[bytes]":
+def start_service(command: list[str], log: Path, **options: Any) -> "subprocess.Popen[bytes]":
     """Starts a server that ends with this process, however that ends."""
     parent = os.getpid()
     with log.open("ab") as output:

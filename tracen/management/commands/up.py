@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Account
+from tracen.management.static_files import collect_static
 from tracen.management.worker import WorkerKeeper
 from tracen.server import bind
 from traces.models import Trace
@@ -36,8 +37,6 @@ FIRST_CURL = """\
 
 class Command(BaseCommand):
     help = "Prepares the database and runs Tracen: web server and worker, until Ctrl-C."
-    # The checks that migrate runs are enough; a second round would cost every start half a second.
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.epilog = (
@@ -53,8 +52,7 @@ class Command(BaseCommand):
             self._prepare_database()
         except DatabaseError as problem:
             raise CommandError(f"The database ({_name_database()}) cannot be used: {str(problem).strip()}") from problem
-        self._say("Collecting static files.")
-        call_command("collectstatic", interactive=False, verbosity=0)
+        self._say("Static files: collected." if collect_static() else "Static files: unchanged.")
         self._run()
 
     def _prepare_database(self) -> None:
