@@ -19,7 +19,9 @@ _LAST_USED_PRECISION = timedelta(minutes=1)
 
 def mint_key(account: Account, name: str, key_format: str = TRACEN) -> tuple[ApiKey, str]:
     """Store a new key of 256 random bits; return it with its full text, which is never to be had again."""
-    scheme, secret = ("nxs_", secrets.token_hex(32)) if key_format == NEXUS else ("tracen_sk_", secrets.token_urlsafe(32))
+    scheme, secret = (
+        ("nxs_", secrets.token_hex(32)) if key_format == NEXUS else ("tracen_sk_", secrets.token_urlsafe(32))
+    )
     text = scheme + secret
     key = ApiKey.objects.create(
         account=account, name=name, prefix=scheme + secret[:_SHOWN_CHARACTERS], digest=_digest(text)

@@ -7,4 +7,4 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import receivers  # noqa: F401, PLC0415 - connecting is its effect, and models must be loaded first
+        from accounts import receivers  # noqa: F401 - connecting is its effect, and models must be loaded first

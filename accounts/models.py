@@ -50,7 +50,9 @@ class Account(models.Model):
     name = models.CharField(max_length=255)
     plan_slug = models.CharField(max_length=16, choices=[(plan.slug, plan.name) for plan in PLANS.values()])
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    members = models.ManyToManyField(User, through="Membership", related_name="accounts")
+    members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
+        User, through="Membership", related_name="accounts"
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -7,7 +7,7 @@ from django.urls.resolvers import RegexPattern
 
 def _both_forms(pattern: URLPattern) -> list[URLPattern]:
     """The pattern as it came, unnamed, and its form without the slash, which is the one that links are made from."""
-    route, name = str(pattern.pattern), pattern.name
+    route, name = str(pattern.pattern), pattern.name or ""
     if isinstance(pattern.pattern, RegexPattern):
         return [re_path(route, pattern.callback), re_path(route.removesuffix("/$") + "$", pattern.callback, name=name)]
     return [path(route, pattern.callback), path(route.rstrip("/"), pattern.callback, name=name)]

@@ -6,7 +6,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-
 _OK = '{"status":"ok"}'  # to the letter of the reference
 
 

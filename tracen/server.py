@@ -28,9 +28,11 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]  # waitress ships no type
 
     def execute(self) -> None:
         error = self.request.error
-        answer = {"error": TOO_LARGE, "limit": MAX_BODY_BYTES} if isinstance(error, RequestEntityTooLarge) else {
-            "error": error.reason
-        }
+        answer = (
+            {"error": TOO_LARGE, "limit": MAX_BODY_BYTES}
+            if isinstance(error, RequestEntityTooLarge)
+            else {"error": error.reason}
+        )
         body = json.dumps(answer).encode()
         self.status = f"{error.code} {error.reason}"
         self.response_headers.extend([("Content-Type", "application/json"), ("Cache-Control", "no-store")])

@@ -15,9 +15,9 @@ from traces.records import Source
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def parse_id(text: str) -> uuid.UUID | None:
-    """The UUID in its one canonical form, upper or lower case; braces, `urn:` and the like are no ids of ours."""
-    return uuid.UUID(text) if _UUID.fullmatch(text) else None
+def parse_id(text: str) -> uuid.UUID:
+    """The UUID in its one canonical form, upper or lower case; for any other text the nil UUID, which nothing has."""
+    return uuid.UUID(text) if _UUID.fullmatch(text) else uuid.UUID(int=0)
 
 
 def trace_for(account: Account, trace_id: str) -> Trace:

@@ -91,9 +91,18 @@ def _check_parents(trace: Trace, spans: Sequence[SpanRecord]) -> None:
 
 
 def _store_texts(trace: Trace, record: TraceRecord) -> None:
-    texts = {"metadata": record.metadata, "prompt": record.prompt, "response": record.response, "error": record.error}
-    if any(text is not None for text in texts.values()):
-        TracePayload.objects.create(trace=trace, **texts)
+    TracePayload.objects.create(
+        trace=trace,
+        names=searchable_names(record.name, record.agent),
+        metadata=record.metadata,
+        prompt=record.prompt,
+        response=record.response,
+        error=record.error,
+    )
+
+
+def searchable_names(trace: str, agent: str | None) -> str:
+    return f"{trace}\n{agent}" if agent else trace
 
 
 def _store_spans(trace: Trace, spans: Sequence[SpanRecord], first_ordinal: int) -> None:

@@ -61,9 +61,12 @@ class Trace(models.Model):
 
 
 class TracePayload(models.Model):
-    """The texts of a trace: read for one trace at a time, never by a list. JSON is kept as validated text."""
+    """The texts of a trace, one row for each: what a search reads and what a list does not. JSON is validated text."""
 
-    trace = models.OneToOneField(Trace, on_delete=models.CASCADE, primary_key=True, related_name="payload")
+    id = models.BigAutoField(primary_key=True)
+    trace = models.OneToOneField(Trace, on_delete=models.CASCADE, related_name="payload")
+    names = models.TextField()
+    """The trace's and its agent's names, so that a search finds them with the rest."""
     metadata = models.TextField(null=True)
     prompt = models.TextField(null=True)
     response = models.TextField(null=True)

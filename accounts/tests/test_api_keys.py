@@ -160,7 +160,9 @@ def test_a_new_account_is_on_the_operators_default_plan(settings):
     assert Account.objects.get().plan_slug == "unlimited"
 
 
-@pytest.mark.parametrize("arguments", [["nobody"], ["a@example.com", "--name", " "], ["a@example.com", "--name", "x" * 256]])
+@pytest.mark.parametrize(
+    "arguments", [["nobody"], ["a@example.com", "--name", " "], ["a@example.com", "--name", "x" * 256]]
+)
 def test_the_command_says_what_is_wrong(arguments):
     with pytest.raises(CommandError):
         run(*arguments)

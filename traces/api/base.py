@@ -1,18 +1,20 @@
 """What the API's viewsets share: the order of checks, JSON whatever was asked for, one way to read a body."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from accounts.authentication import ApiKeyAuthentication
 from accounts.models import Account, ApiKey
+from tracen.lib.json_body import BodyLimits, read_json_object
 from traces.idempotency import Answer, read_attempt, run_once
 from traces.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_INTEGER, MAX_JSON_VALUES
-from tracen.lib.json_body import BodyLimits, read_json_object
 
 BODY_LIMITS = BodyLimits(MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_JSON_INTEGER)
 
@@ -20,11 +22,13 @@ BODY_LIMITS = BodyLimits(MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_JS
 class AlwaysJson(BaseContentNegotiation):
     """Answers are JSON whatever the Accept header says (contract §3)."""
 
-    def select_parser(self, request: Request, parsers: list[Any]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> None:
         return None
 
-    def select_renderer(self, request: Request, renderers: list[Any], format_suffix: str | None = None) -> Any:
-        return renderers[0], "application/json"
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return next(iter(renderers)), "application/json"
 
 
 class IngestViewSet(ViewSet):
@@ -47,7 +51,7 @@ class IngestViewSet(ViewSet):
         return cast(ApiKey, self.request.auth)
 
     def read_body(self) -> dict[str, Any]:
-        return read_json_object(self.request._request, BODY_LIMITS)  # noqa: SLF001 - DRF hands on no public name for it
+        return read_json_object(self.request._request, BODY_LIMITS)
 
     def answer_once(self, body: dict[str, Any], act: Callable[[], Answer]) -> Response:
         """Do `act`, or replay what the same Idempotency-Key got before, and send the answer."""

@@ -4,16 +4,18 @@ Every error is `{"error": …, "fields"?: {…}}` (contract §3), and a 500 tell
 """
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
 from rest_framework.response import Response
 
 from accounts.authentication import INVALID_KEY
-from traces import errors
 from tracen.lib import json_body
+from traces import errors
 
 BILLING_PAGE = "/dashboard/billing"
 UNAVAILABLE = {"error": "Service temporarily unavailable"}
@@ -91,9 +93,11 @@ def _rest_framework(error: APIException) -> Response:
     return Response({"error": str(error.detail)}, error.status_code)
 
 
-_ANSWERS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Any], ...] = (
+_ANSWERS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], Response]], ...] = (
     (errors.InvalidFields, _fields),
     (errors.TraceNotFound, lambda _: Response({"error": "Trace not found"}, 404)),
+    # Django's own refusals, such as a query of a thousand names.
+    (SuspiciousOperation, lambda _: Response({"error": "Bad request"}, 400)),
     (Http404, lambda _: Response({"error": "Not found"}, 404)),
     (json_body.InvalidJson, _invalid_json),
     (json_body.NotAnObject, lambda _: Response({"error": "Body must be a JSON object"}, 400)),

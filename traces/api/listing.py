@@ -42,7 +42,8 @@ def list_page(account: Account, query: QueryDict) -> ListPage:
 def _filters(query: QueryDict, complaints: dict[str, str]) -> Q:
     found = Q()
     if agent := query.get("agent_id"):
-        found &= Q(agent__name=agent)
+        # PostgreSQL refuses a NUL, and in names it was repaired on their way in.
+        found &= Q(agent__name=agent.replace("\0", "\ufffd"))
     if status := query.get("status"):
         if status in _STATUSES:
             found &= Q(status=_STATUSES[status])

@@ -9,7 +9,10 @@ _WORDS: tuple[tuple[SpanKind, str], ...] = (
     (SpanKind.RETRIEVER, r"retriev\w*|rag|vector|search|rerank\w*|lookup|recall"),
     (SpanKind.GUARDRAIL, r"guard\w*|moderat\w*|valid\w*|policy"),
     (SpanKind.TOOL, r"tools?|function|exec\w*|shell|code"),
-    (SpanKind.LLM, r"llm|chat|completions?|gpt\d*|claude|gemini|mistral|llama|openai|anthropic|generat\w*|prompt|model"),
+    (
+        SpanKind.LLM,
+        r"llm|chat|completions?|gpt\d*|claude|gemini|mistral|llama|openai|anthropic|generat\w*|prompt|model",
+    ),
     (SpanKind.HTTP, r"https?|get|post|put|patch|delete|fetch|request|api|webhook"),
     (SpanKind.AGENT, r"agents?|orchestrat\w*|supervisor|crew"),
     (SpanKind.CHAIN, r"chain|workflow|pipeline|graph"),

@@ -24,7 +24,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 
 
 def parse_trace(body: dict[str, Any]) -> TraceRecord:
-    """"agent_id, name, status, started_at: Yes; ended_at string | null, metadata object | null: No." """
+    """A run to begin: "agent_id, name, status, started_at: Yes; ended_at string | null, metadata object | null: No"."""
     fields = FieldReader(body)
     record = TraceRecord(
         source=Source.NEXUS,
@@ -41,7 +41,7 @@ def parse_trace(body: dict[str, Any]) -> TraceRecord:
 
 
 def parse_span(body: dict[str, Any]) -> SpanRecord:
-    """"name, status, started_at: Yes; ended_at, input, output, error, parent_span_id: No." """
+    """A step: "name, status, started_at: Yes; ended_at, input, output, error, parent_span_id: No"."""
     fields = FieldReader(body)
     name = fields.text("name")
     record = SpanRecord(
@@ -61,7 +61,7 @@ def parse_span(body: dict[str, Any]) -> SpanRecord:
 
 
 def parse_end(body: dict[str, Any]) -> TraceEnd:
-    """"All fields are optional; only provided fields are updated." A null end clears it, a null status is refused."""
+    """How it ended: "only provided fields are updated"; a null end clears it, a null status is refused."""
     fields = FieldReader(body)
     if fields.has("status") and fields.value("status") in (None, ""):
         fields.complain("status", f"Must be one of: {', '.join(TraceStatus)}")

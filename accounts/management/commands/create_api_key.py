@@ -16,7 +16,9 @@ _NAME_LENGTH = 255
 
 
 class Command(BaseCommand):
-    help = "Make an API key for the account of EMAIL (and the account, if there is none) and print it, alone, on stdout."
+    help = (
+        "Make an API key for the account of EMAIL (and the account, if there is none) and print it, alone, on stdout."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", metavar="EMAIL")
