@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from threading import local
@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.api import NEXUS, TRACES, nexus_body, tracen_body
+from tests.live import LiveServer, live_server
 
-pytestmark = [pytest.mark.fault]
+pytestmark = pytest.mark.fault
 
 CLIENTS = 50
 Answer = tuple[int, dict[str, Any], dict[str, str]]
@@ -23,10 +24,12 @@ class Crowd:
 
     def __init__(self, port: int, key: str) -> None:
         self._port, self._key, self._own = port, key, local()
+        self._opened: list[HTTPConnection] = []
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> Answer:
         if not hasattr(self._own, "connection"):
             self._own.connection = HTTPConnection("127.0.0.1", self._port, timeout=60)
+            self._opened.append(self._own.connection)
         sent = {"X-Tracen-Key": self._key, "Content-Type": "application/json", **headers}
         self._own.connection.request("POST", path, json.dumps(body), sent)
         answer = self._own.connection.getresponse()
@@ -36,10 +39,24 @@ class Crowd:
         with ThreadPoolExecutor(CLIENTS) as pool:
             return list(pool.map(act, range(times)))
 
+    def leave(self) -> None:
+        for connection in self._opened:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    with live_server() as running:
+        yield running
+
 
 @pytest.fixture
-def crowd(live_server_process) -> Crowd:
-    return Crowd(live_server_process.port, live_server_process.run_command("create_api_key", "crowd@example.com"))
+def crowd(server, request) -> Iterator[Crowd]:
+    """A crowd with a Free account of its own."""
+    email = f"{request.node.name}@example.com"
+    crowd = Crowd(server.port, server.run_command("create_api_key", email))
+    yield crowd
+    crowd.leave()
 
 
 def test_the_monthly_quota_is_exact(crowd):
