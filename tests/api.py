@@ -5,6 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from django.test import Client
+from django.test import client as django_client
+
+from tracen.wsgi import Request
+
+# Django's test client makes plain requests; the product's are of its own class.
+django_client.WSGIRequest = Request
 
 TRACES = "/api/traces"
 NEXUS = "/api/v1/traces"

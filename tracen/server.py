@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask
 from waitress.utilities import RequestEntityTooLarge
@@ -41,8 +42,18 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]  # waitress ships no type
         self.write(body)
 
 
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    def parse_header(self, header_plus: bytes) -> None:
+        """Refuse a request target that is no URL ("http://[::1/") instead of dying of it."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError("Malformed request target") from error
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     error_task_class = _JsonErrorTask
+    parser_class = _Parser
 
 
 def bind(application: Callable[..., Any], host: str, port: int) -> Any:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -52,7 +52,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     theme = _chosen_theme(request)
     if theme not in (*THEMES, "auto"):
         return bad_request(request)
-    answer = redirect(_way_back(request))
+    answer = HttpResponseRedirect(_way_back(request))
     if theme == "auto":
         answer.delete_cookie("theme", samesite="Lax")
     else:

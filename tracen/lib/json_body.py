@@ -123,10 +123,15 @@ def _check_shape(value: Any, limits: BodyLimits) -> None:
         level = [child for node in containers for child in (node.values() if isinstance(node, dict) else node)]
 
 
+def repair_text(text: str) -> str:
+    """The text with U+FFFD for what cannot be stored, so that a search for it finds what was stored of it."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def _repair(value: Any) -> Any:
     """Put U+FFFD where a string or key has a NUL or half a surrogate pair: the rest of a trace is worth keeping."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
+        return repair_text(value)
     if isinstance(value, list):
         return [_repair(item) for item in value]
     if isinstance(value, dict):

@@ -56,7 +56,7 @@ class IngestViewSet(ViewSet):
     def answer_once(self, body: dict[str, Any], act: Callable[[], Answer]) -> Response:
         """Do `act`, or replay what the same Idempotency-Key got before, and send the answer."""
         key = self.request.headers.get("Idempotency-Key")
-        attempt = read_attempt(self.account, self.request.path.rstrip("/"), key, body)
+        attempt = read_attempt(self.account, self.request.path.rstrip("/").lower(), key, body)
         answer = run_once(attempt, act)
         headers = {"Idempotent-Replayed": "true"} if answer.is_replay else None
         return Response(answer.body, answer.status, headers=headers)

@@ -15,7 +15,8 @@ from traces.records import (
     TraceRecord,
     TraceStatus,
 )
-from traces.wire.fields import ENDS_BEFORE_START, FieldReader, json_text, render_time
+from traces.times import render_time
+from traces.wire.fields import ENDS_BEFORE_START, FieldReader, json_text
 from traces.wire.kinds import guess_kind
 
 PARENT_FIELD = "parent_span_id"

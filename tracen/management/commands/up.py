@@ -7,7 +7,6 @@ from argparse import ArgumentParser
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -15,6 +14,7 @@ from accounts.models import Account
 from tracen.management.static_files import collect_static
 from tracen.management.worker import WorkerKeeper
 from tracen.server import bind
+from tracen.wsgi import application
 from traces.models import Trace
 
 FIRST_CURL = """\
@@ -66,7 +66,7 @@ class Command(BaseCommand):
         connection.close()
 
     def _run(self) -> None:
-        server = bind(get_wsgi_application(), settings.HOST, settings.PORT)
+        server = bind(application, settings.HOST, settings.PORT)
         worker = WorkerKeeper(settings.DATA_DIR, self._say)
         worker.start()
         self._say_where()

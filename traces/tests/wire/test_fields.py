@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from traces.errors import InvalidFields
-from traces.wire.fields import FieldReader, json_text, parse_time, render_time
+from traces.times import parse_time, render_time
+from traces.wire.fields import FieldReader, json_text
 
 MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2199, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 ZONES = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
