@@ -1,0 +1,50 @@
+"""Whose account a signed-in person works in, and every lookup of an account's own object by an id from outside."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from accounts.models import Account, ApiKey, User
+from accounts.signup import open_account
+
+P = ParamSpec("P")
+
+
+class MemberRequest(HttpRequest):
+    """A request of somebody who is signed in, with the account they work in."""
+
+    user: User
+    account: Account
+
+
+MemberView = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def signed_in(view: MemberView[P]) -> View[P]:
+    """A view for members only: anybody else goes to the sign-in page and comes back by `next`."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        member = cast(MemberRequest, request)
+        member.account = account_of(member.user)
+        return view(member, *args, **kwargs)
+
+    return cast(View[P], login_required(guarded))
+
+
+def account_of(user: User) -> Account:
+    """The account that the person works in: the first they joined; one of their own if they have none."""
+    membership = user.memberships.select_related("account").order_by("pk").first()
+    return membership.account if membership else open_account(user)
+
+
+def key_of(account: Account, key_id: int) -> ApiKey:
+    """The account's key, live or revoked, or Http404."""
+    key = ApiKey.objects.filter(account=account, pk=key_id).first()
+    if key is None:
+        raise Http404
+    return key
