@@ -56,14 +56,18 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
 
 
-def bind(application: Callable[..., Any], host: str, port: int) -> Any:
-    """Listen on `host:port` and return the server, whose `run()` serves; OSError when the address cannot be had."""
+def bind(application: Callable[..., Any], host: str, port: int, scheme: str = "http") -> Any:
+    """Listen on `host:port` and return the server, whose `run()` serves; OSError when the address cannot be had.
+
+    `scheme` is what visitors use: "https" when something in front speaks TLS. No forwarded header is believed.
+    """
     server = create_server(
         application,
         host=host,
         port=port,
         threads=THREADS,
         ident=None,
+        url_scheme=scheme,
         connection_limit=MAX_CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
         max_request_header_size=MAX_HEADER_BYTES,

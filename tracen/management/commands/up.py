@@ -66,7 +66,7 @@ class Command(BaseCommand):
         connection.close()
 
     def _run(self) -> None:
-        server = bind(application, settings.HOST, settings.PORT)
+        server = bind(application, settings.HOST, settings.PORT, "https" if settings.IS_HTTPS else "http")
         worker = WorkerKeeper(settings.DATA_DIR, self._say)
         worker.start()
         self._say_where()
