@@ -47,7 +47,7 @@ if DEBUG and not IS_LOCAL:
     raise ImproperlyConfigured("DEBUG shows secrets to visitors, so it works only while BASE_URL is on this machine.")
 
 try:
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     SECRET_KEY = env.str("SECRET_KEY", "") or read_or_create_secret_key(DATA_DIR / "secret_key")
 except OSError as error:
     raise ImproperlyConfigured(f"TRACEN_DATA_DIR {str(DATA_DIR)!r} cannot be used: {error.strerror}.") from error
@@ -202,7 +202,6 @@ if IS_HTTPS:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
     SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # On plain HTTP browsers ignore it, and say so in the console of every page.
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin" if IS_HTTPS or IS_LOCAL else None
 CSRF_FAILURE_VIEW = "tracen.views.csrf_failure"
