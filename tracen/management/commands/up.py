@@ -14,7 +14,6 @@ from accounts.models import Account
 from tracen.management.static_files import collect_static
 from tracen.management.worker import WorkerKeeper
 from tracen.server import bind
-from tracen.wsgi import application
 from traces.models import Trace
 
 FIRST_CURL = """\
@@ -66,6 +65,9 @@ class Command(BaseCommand):
         connection.close()
 
     def _run(self) -> None:
+        # Only now: with the application, the list of static files is made, and on a first start there were none before.
+        from tracen.wsgi import application
+
         server = bind(application, settings.HOST, settings.PORT, "https" if settings.IS_HTTPS else "http")
         worker = WorkerKeeper(settings.DATA_DIR, self._say)
         worker.start()
