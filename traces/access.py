@@ -3,13 +3,13 @@
 import re
 import uuid
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import Account
 from traces.errors import TraceNotFound
-from traces.models import ShareLink, Trace
+from traces.models import Agent, ShareLink, Trace
 from traces.records import Source
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -37,10 +37,52 @@ def growing_trace_id(account: Account, trace_id: str) -> uuid.UUID:
     return pk
 
 
+def agent_for(account: Account, agent_id: int) -> Agent:
+    """The account's agent, or Http404."""
+    agent = Agent.objects.filter(account=account, pk=agent_id).first()
+    if agent is None:
+        raise Http404
+    return agent
+
+
+def own_trace(account: Account, trace_id: str) -> Trace:
+    """The account's trace with its agent and texts for a member's page, or Http404."""
+    try:
+        return trace_for(account, trace_id)
+    except TraceNotFound as unknown:
+        raise Http404 from unknown
+
+
+def trace_stamp(account: Account, trace_id: str) -> str:
+    """The stamp of the account's trace, or Http404: one read by primary key, for who asks every second."""
+    found = Trace.objects.filter(account=account, pk=parse_id(trace_id))
+    trace = found.only("status", "span_count", "ended_at").first()
+    if trace is None:
+        raise Http404
+    return stamp_of(trace)
+
+
+def stamp_of(trace: Trace) -> str:
+    """A text that is another one as soon as spans came or the trace's end was told."""
+    return f"{trace.status}-{trace.span_count}-{trace.ended_at.timestamp() if trace.ended_at else ''}"
+
+
+def link_of(account: Account, link_id: str) -> ShareLink:
+    """A share link of one of the account's traces, live or not, with its trace; or Http404."""
+    link = ShareLink.objects.filter(trace__account=account, pk=parse_id(link_id)).select_related("trace").first()
+    if link is None:
+        raise Http404
+    return link
+
+
+def live_links() -> QuerySet[ShareLink]:
+    """The share links that open: neither revoked nor expired."""
+    return ShareLink.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+
+
 def shared_trace(share_id: str) -> ShareLink:
     """The live share link with its trace, agent and texts; Http404 if unknown, revoked or expired, all alike."""
-    live = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
-    links = ShareLink.objects.filter(live, pk=parse_id(share_id))
+    links = live_links().filter(pk=parse_id(share_id))
     link = links.select_related("trace__agent", "trace__payload").first()
     if link is None:
         raise Http404

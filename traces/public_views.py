@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from traces.access import shared_trace
 from traces.reading.page import json_document, row_chunk, shared_page, span_detail
+from traces.reading.timeline_view import read_row_number
 from traces.sharing import count_view
 
 Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
@@ -20,7 +21,7 @@ _HEADERS = {"X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin", "Cache-
 def trace_page(request: HttpRequest, share_id: str) -> HttpResponse:
     """The page. `?span=` chooses a span, `?from=` the first row; with `&part=rows` the rows alone."""
     link = shared_trace(share_id)
-    first_row = _whole(request.GET.get("from", ""))
+    first_row = read_row_number(request.GET.get("from", ""))
     if request.GET.get("part") == "rows":
         rows = row_chunk(link.trace, first_row or 0)
         return _private(render(request, "traces/_rows.html", {"timeline": rows}))
@@ -45,11 +46,6 @@ def trace_json(request: HttpRequest, share_id: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(json_document(link.trace), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="trace-{link.pk}.json"'
     return _private(response)
-
-
-def _whole(text: str) -> int | None:
-    """A whole number from an address, or None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _private(response: Answer) -> Answer:

@@ -139,14 +139,14 @@ def _answer_support(dice: random.Random, start: datetime) -> TraceRecord:
         error = dice.choice(_ERRORS)
         run.step("find_order", SpanKind.TOOL, dice.uniform(900, 4_000), root, sent={"id": 4711}, error=error)
         run.around(root)
-        return run.record("user-query", "support-bot", TraceStatus.ERROR)
+        return run.record(question, "support-bot", TraceStatus.ERROR)
     run.step("find_order", SpanKind.TOOL, dice.uniform(60, 400), root, sent={"id": 4711}, got=order)
     told = {"role": "tool", "tool_call_id": "call_1", "content": _text(order)}
     answer = {"role": "assistant", "content": f"It is on its way and should arrive in **{order['days']} days**."}
     more = {"sent": [*asked, first, told], "got": answer, "tokens": (520, dice.randint(40, 220))}
     run.step("write_answer", SpanKind.LLM, dice.uniform(700, 2_900), root, **more)
     run.around(root)
-    return run.record("user-query", "support-bot", TraceStatus.SUCCESS)
+    return run.record(question, "support-bot", TraceStatus.SUCCESS)
 
 
 def _check_prices(dice: random.Random, start: datetime) -> TraceRecord:

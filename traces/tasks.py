@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from traces import idempotency
+from traces import agents, idempotency
 
 
 @shared_task
 def forget_idempotency_keys() -> None:
     idempotency.forget_old_requests()
+
+
+@shared_task
+def refresh_search_names(agent_id: int) -> None:
+    agents.refresh_search_names(agent_id)

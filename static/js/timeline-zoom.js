@@ -47,7 +47,7 @@ export function makeZoom(root) {
   function go(from, to) {
     view = { from: Math.max(from, 0), to: Math.min(to, 1) }
     if (view.to - view.from < SMALLEST_VIEW) view = { from: Math.max(view.to - SMALLEST_VIEW, 0), to: view.to }
-    for (const row of root.querySelector('.rows').children) draw(row)
+    for (const row of root.querySelector('.rows')?.children ?? []) draw(row)
     drawFrame()
     drawShade(map, view)
     if (button) button.hidden = isWhole()
@@ -72,9 +72,15 @@ export function makeZoom(root) {
     go((x - margin) / 100, (x + width + margin) / 100)
   }
 
+  // The view in milliseconds, so that it means the same on an axis that has grown.
+  const viewed = () => isWhole() ? null : { from: view.from * axisMs, to: view.to * axisMs }
+  function restore(part) {
+    if (part) go(part.from / axisMs, part.to / axisMs)
+  }
+
   if (map) listen(map, go, reset, (part) => drawShade(map, part))
   button?.addEventListener('click', reset)
-  return { apply, reset, toRow }
+  return { apply, reset, toRow, view: viewed, restore }
 }
 
 function set(bar, label, { x, width, labelX, labelAt, isSeen }) {

@@ -4,21 +4,21 @@ import { loadRows, moreRows } from './timeline-rows.js';
 import { makeZoom } from './timeline-zoom.js';
 
 const root = document.querySelector('[data-timeline]')
-const list = root?.querySelector('.rows')
 const panel = root?.querySelector('.t-right')
 const wide = matchMedia('(min-width: 64rem)')
 // On a page that shows somebody else's timeline (the landing page) the address and the keys stay the page's own.
 const isGuest = Boolean(root?.dataset.url)
 const address = root?.dataset.url || location.pathname.replace(/\/$/, '')
 const details = new Map()
-const zoom = root && makeZoom(root)
 let chosen = ''
+// The left half, which is drawn anew while a run goes on: its rows (null while there are none), search and zoom.
+let list, find, found, zoom
 const [UP, DOWN] = ['previousElementSibling', 'nextElementSibling']
 
-const rows = () => [...list.children]
+const rows = () => [...(list?.children ?? [])]
 const level = (row) => Number(row.getAttribute('aria-level'))
 const link = (row) => row.querySelector('.nm a')
-const current = () => list.querySelector('.row.on')
+const current = () => list?.querySelector('.row.on') ?? null
 const say = (text) => document.dispatchEvent(new CustomEvent('say', { detail: text }))
 
 function spanOf(anchor) {
@@ -131,8 +131,6 @@ function reveal(row) {
 
 // Finding ----------------------------------------------------------------------------------------------------------
 
-const find = root?.querySelector('[data-find]')
-const found = root?.querySelector('[data-found]')
 const text = (row) => row.querySelector('bdi').textContent.toLowerCase()
 
 async function search() {
@@ -214,7 +212,7 @@ async function copyLink() {
 }
 
 function step(way) {
-  let row = current() ? current()[way] : list.firstElementChild
+  let row = current() ? current()[way] : rows()[0]
   while (row?.hidden) row = row[way]
   choose(row)
 }
@@ -235,11 +233,15 @@ function escape() {
   else zoom.reset()
 }
 
+// The owner's page links to the trace before and after; each link names its key.
+const toNeighbour = (key) => document.querySelector(`a[data-key="${key}"]`)?.click()
+
 const KEYS = {
   j: () => step(DOWN), k: () => step(UP), ArrowDown: () => step(DOWN), ArrowUp: () => step(UP),
   ArrowLeft: foldOrLeave, ArrowRight: unfoldOrEnter, Enter: () => choose(current(), { open: true }),
   e: nextError, c: copyLink, z: () => current() && zoom.toRow(current()), Escape: escape,
   '/': () => find?.focus(), '?': () => root.querySelector('[popovertarget]')?.click(),
+  '[': () => toNeighbour('['), ']': () => toNeighbour(']'),
 }
 
 function onKey(event) {
@@ -248,7 +250,8 @@ function onKey(event) {
   if (target.matches('input, textarea, select') || (isGuest && !target.closest('[data-timeline]'))) return
   if (key.startsWith('Arrow') && target !== document.body && !target.closest('.rows')) return
   if (key === 'Enter' && !target.closest('.nm a')) return
-  if (key === 'Escape' && document.querySelector('#keys:popover-open')) return
+  if (document.querySelector('dialog[open]')) return
+  if (key === 'Escape' && document.querySelector(':popover-open')) return
   event.preventDefault()
   KEYS[key]()
 }
@@ -274,13 +277,12 @@ function followAddress() {
   }
 }
 
-function start() {
-  if (current()) chosen = spanOf(link(current()))
-  if (panel && chosen) prepareCopying(chosen)
-  document.addEventListener('click', onClick)
-  document.addEventListener('keydown', onKey)
-  addEventListener('popstate', slideBack)
-  addEventListener('hashchange', followAddress)
+// The left half as it stands in the page: called again after each renewal, with what the reader had set before.
+function attach() {
+  list = root.querySelector('.rows')
+  find = root.querySelector('[data-find]')
+  found = root.querySelector('[data-found]')
+  zoom = makeZoom(root)
   let waiting
   find?.addEventListener('input', () => {
     clearTimeout(waiting)
@@ -288,6 +290,64 @@ function start() {
   })
   find?.addEventListener('keydown', onFindKey)
   moreRows(root, address, () => zoom.apply(rows()))
+}
+
+// A run that goes on: the page's script (live.js) brings the left half as it is now. What the reader chose, folded,
+// searched, zoomed into and looks at stays; only the rows and bars are new.
+function renew(left) {
+  const kept = reading()
+  root.querySelector('.t-left').replaceWith(left)
+  attach()
+  for (const id of kept.folded) if (rowOf(id)) fold(rowOf(id), false)
+  const row = rowOf(chosen)
+  if (row) mark(row)
+  zoom.restore(kept.view)
+  if (find && kept.words) {
+    find.value = kept.words
+    search()
+  }
+  if (kept.isFinding) find?.focus({ preventScroll: true })
+  else if (kept.focused) focusAgain(kept)
+  const anchor = kept.anchor && rowOf(kept.anchor)
+  if (anchor) scrollBy({ top: anchor.getBoundingClientRect().top - kept.top, behavior: 'instant' })
+  if (!chosen && rows()[0]) choose(rows()[0], { focus: false })
+}
+
+function focusAgain({ focused, isOnFold }) {
+  const row = rowOf(focused) ?? current()
+  const target = (isOnFold && row?.querySelector('button.fold')) || (row && link(row))
+  target?.focus({ preventScroll: true })
+}
+
+function reading() {
+  const seen = rows().find((row) => !row.hidden && row.getBoundingClientRect().bottom > 0)
+  const focused = list?.contains(document.activeElement) ? document.activeElement.closest('.row') : null
+  return {
+    folded: rows().filter(isFolded).map((row) => spanOf(link(row))),
+    view: zoom.view(),
+    words: find?.value,
+    isFinding: Boolean(find) && document.activeElement === find,
+    focused: focused && spanOf(link(focused)),
+    isOnFold: document.activeElement.matches('button.fold'),
+    anchor: seen && spanOf(link(seen)),
+    top: seen?.getBoundingClientRect().top,
+  }
+}
+
+function start() {
+  attach()
+  if (current()) chosen = spanOf(link(current()))
+  if (panel && chosen) prepareCopying(chosen)
+  document.addEventListener('click', onClick)
+  document.addEventListener('keydown', onKey)
+  addEventListener('popstate', slideBack)
+  addEventListener('hashchange', followAddress)
+  document.addEventListener('renew', (event) => {
+    renew(event.detail.left)
+    // What was still running when its detail was read may have ended since.
+    details.clear()
+    if (event.detail.isOver && panel && chosen) show(chosen)
+  })
   followAddress()
 }
-if (list) start()
+if (root) start()

@@ -1,4 +1,4 @@
-"""What a reader may see of a run: frozen values for the templates, never a model; the public page and the demo call it.
+"""What a reader may see of a run: frozen values for the templates, never a model; the pages of a trace and the demo call it.
 
 The tree is read without payloads; payloads are read for the one span that is shown.
 """
@@ -24,7 +24,15 @@ from traces.reading.looks import TRACE_STATUSES, Look
 from traces.reading.payload import read_value
 from traces.reading.sentence import Sentence, run_ms, tell
 from traces.reading.texts import FoldedText, fold_text
-from traces.reading.timeline_view import ROWS_IN_CHUNK, TimelineView, chosen_span, is_sheet, lay_out, view_of
+from traces.reading.timeline_view import (
+    ROWS_IN_CHUNK,
+    ROWS_ON_PAGE,
+    TimelineView,
+    chosen_span,
+    is_sheet,
+    lay_out,
+    view_of,
+)
 from traces.records import SpanRecord, SpanStatus, TraceRecord, TraceStatus
 from traces.timeline import Timeline
 from traces.timeline.forest import Node
@@ -51,8 +59,8 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedPage:
-    """All that `traces/shared.html` may show."""
+class RunPage:
+    """All that the page of a run may show, the public one and its owner's."""
 
     name: str
     title: str
@@ -67,21 +75,43 @@ class SharedPage:
     raw: SafeString
 
 
-def shared_page(link: ShareLink, *, span_id: str = "", first_row: int | None = None) -> SharedPage:
+def shared_page(link: ShareLink, *, span_id: str = "", first_row: int | None = None) -> RunPage:
     """The public page of a shared trace, around the span or the rows that were asked for."""
-    trace, run = link.trace, stored_row(link.trace)
+    return _run_page(link.trace, Fact("Shared", "", moment=link.created_at), span_id=span_id, first_row=first_row)
+
+
+def owner_page(trace: Trace, *, span_id: str = "", first_row: int | None = None) -> RunPage:
+    """The same page for a member of the trace's account."""
+    return _run_page(trace, _received(trace), span_id=span_id, first_row=first_row)
+
+
+def grown_page(trace: Trace, first_row: int, size: int) -> RunPage:
+    """The owner's page again, for a script that shows `size` rows of a run that goes on and keeps the panel it has."""
+    return _run_page(trace, _received(trace), first_row=first_row, size=max(size, ROWS_ON_PAGE), has_panel=False)
+
+
+def _run_page(
+    trace: Trace,
+    last_fact: Fact,
+    *,
+    span_id: str = "",
+    first_row: int | None = None,
+    size: int = ROWS_ON_PAGE,
+    has_panel: bool = True,
+) -> RunPage:
+    run = stored_row(trace)
     timeline = lay_out(run, _nodes(trace), timezone.now())
-    panel = None if is_sheet(run) else _panel(trace, span_id, chosen_span(timeline))
-    view = view_of(run, timeline, span_id=span_id, first_row=first_row, panel=panel)
+    panel = _panel(trace, span_id, chosen_span(timeline)) if has_panel and not is_sheet(run) else None
+    view = view_of(run, timeline, span_id=span_id, first_row=first_row, size=size, panel=panel)
     sentence = tell(run, timeline, _error_of(trace, timeline))
     texts = Budget(TEXT_BUDGET)
-    return SharedPage(
+    return RunPage(
         name=run.name,
         title=f"{_TITLES.get(run.status, '')}{run.name}",
         description=_description(run, timeline, view, sentence),
         status=TRACE_STATUSES[run.status],
         sentence=sentence,
-        facts=(*_facts(run, timeline, view), Fact("Shared", "", moment=link.created_at)),
+        facts=(*_facts(run, timeline, view), last_fact),
         timeline=view,
         passages=tuple(_passages(run, texts)),
         error=_unsaid(run.error, sentence),
@@ -133,6 +163,10 @@ def json_document(trace: Trace) -> Iterator[str]:
     for place, span in enumerate(stored_spans(trace)):
         yield (",\n" if place else "\n") + json.dumps(_span_values(span), ensure_ascii=False)
     yield "\n]}\n"
+
+
+def _received(trace: Trace) -> Fact:
+    return Fact("Received", "", moment=trace.received_at)
 
 
 def _nodes(trace: Trace) -> list[Node]:

@@ -83,6 +83,11 @@ class TimelineView:
     panel: SpanDetail | None
 
 
+def read_row_number(text: str) -> int | None:
+    """The first row that an address asks for, or None for anything that is no whole number."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 def lay_out(run: TraceRecord, nodes: Iterable[Node], now: datetime) -> Timeline:
     """The geometry of a run; `now` ends what still runs."""
     return build(
