@@ -10,7 +10,7 @@ from django.test import client as django_client
 from tracen.wsgi import Request
 
 # Django's test client makes plain requests; the product's are of its own class.
-django_client.WSGIRequest = Request
+vars(django_client)["WSGIRequest"] = Request
 
 TRACES = "/api/traces"
 NEXUS = "/api/v1/traces"

@@ -37,6 +37,7 @@ PRODUCT_VARIABLES = (
     "STRIPE_WEBHOOK_SECRET",
     "TRACEN_DATA_DIR",
     "TRACEN_DEFAULT_PLAN",
+    "TRACEN_EMAIL_VERIFICATION",
     "TRACEN_RETENTION_DAYS",
 )
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "live_server_process"}

@@ -63,11 +63,12 @@ INSTALLED_APPS = [
     "tracen",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "rest_framework",
     "accounts",
     "traces",
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.LocalTime",
 ]
 
 TEMPLATES = [
@@ -127,11 +129,11 @@ def _database() -> dict[str, object]:
 def _sqlite(path: str) -> dict[str, object]:
     # IMMEDIATE takes the write lock at BEGIN: a read that later wants to write cannot fail with "locked".
     # FULL syncs each commit to disk, so a 2xx survives a power cut. 8 KB pages suit rows of about 1 KB, and
-    # count only before the first table is made.
+    # count only before the first table is made. secure_delete overwrites what is deleted where that costs no I/O.
     options = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST;",
     }
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options, "CONN_MAX_AGE": None}
 
@@ -155,7 +157,9 @@ if REDIS_URL and urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    # The login limits are counted here. Without Redis the product is one web process, so its own memory is enough;
+    # roomy, so that nobody pushes their own count out by filling it.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
 }
 
 STATIC_URL = "/static/"
@@ -173,7 +177,7 @@ STORAGES = {
 # Who signs in -------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -183,17 +187,34 @@ LOGIN_REDIRECT_URL = "/dashboard"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+# "mandatory" makes the confirmed address a wall in place of a banner; docs/decisions/0010 says what else it changes.
+ACCOUNT_EMAIL_VERIFICATION = _chosen("TRACEN_EMAIL_VERIFICATION", "optional", ("optional", "mandatory"))
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
 # A reset asked for an unknown address shows the same page and sends nothing: no letters to whoever a stranger names.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+PASSWORD_RESET_TIMEOUT = 3_600
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-SESSION_ENGINE = "accounts.sessions"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
+# Wrong passwords are counted for an address from one place, not for the address alone: a stranger's thirty guesses
+# must not keep its owner out. Nothing here lasts longer than the window it names.
+ACCOUNT_RATE_LIMITS = {"login_failed": "20/m/ip,10/5m/key", "signup": "10/m/ip"}
+SESSION_ENGINE = "accounts.sessions"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Tracen"
+# A phone's clock may be half a minute off.
+MFA_TOTP_TOLERANCE = 1
+# Passkeys work on https and, for trying them out, on this machine.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = IS_LOCAL and not IS_HTTPS
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -255,8 +276,13 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_ALWAYS_EAGER = False
+# A request never waits for a broker that is away: what is to be done is in the database.
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
+    "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 86_400.0},
+    "write-waiting-exports": {"task": "accounts.tasks.write_waiting_exports", "schedule": 120.0},
+    "forget-old-exports": {"task": "accounts.tasks.forget_old_exports", "schedule": 3600.0},
+    "erase-closed-accounts": {"task": "accounts.tasks.erase_closed_accounts", "schedule": 3600.0},
     "forget-idempotency-keys": {"task": "traces.tasks.forget_idempotency_keys", "schedule": 3600.0},
 }
 

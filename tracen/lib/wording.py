@@ -1,6 +1,6 @@
 """How the product writes durations, counts, sizes and moments; pages, mails and the timeline all call this."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 _SECOND, _MINUTE, _HOUR = 1_000, 60_000, 3_600_000
 _COUNT_UNITS = ("k", "M", "B", "T")
@@ -84,11 +84,11 @@ def iso_z(moment: datetime) -> str:
     return in_utc.isoformat(timespec=precision).removesuffix("+00:00") + "Z"
 
 
-def day_and_time(moment: datetime, now: datetime) -> str:
-    """Write a moment in UTC for a reader: "22 Nov, 09:41", and "22 Nov 2024, 09:41" when that is not this year."""
-    in_utc = moment.astimezone(UTC)
-    year = "" if in_utc.year == now.astimezone(UTC).year else f" {in_utc.year}"
-    return f"{in_utc.day} {in_utc:%b}{year}, {in_utc:%H:%M}"
+def day_and_time(moment: datetime, now: datetime, zone: tzinfo = UTC) -> str:
+    """Write a moment for a reader: "22 Nov, 09:41", and "22 Nov 2024, 09:41" when that is not this year."""
+    there = moment.astimezone(zone)
+    year = "" if there.year == now.astimezone(zone).year else f" {there.year}"
+    return f"{there.day} {there:%b}{year}, {there:%H:%M}"
 
 
 def exact_time(moment: datetime) -> str:
@@ -97,11 +97,11 @@ def exact_time(moment: datetime) -> str:
     return f"{in_utc.day} {in_utc:%b} {in_utc.year}, {in_utc:%H:%M:%S}.{in_utc.microsecond // 1_000:03} UTC"
 
 
-def relative_time(moment: datetime, now: datetime) -> str:
+def relative_time(moment: datetime, now: datetime, zone: tzinfo = UTC) -> str:
     """Write how long ago: "just now", "5 minutes ago", "3 hours ago", "yesterday", "6 days ago"; older is a date."""
     minutes = int((now - moment).total_seconds() // 60)
     if minutes < 1 or minutes >= 7 * 1_440:
-        return "just now" if -1 <= minutes < 1 else day_and_time(moment, now)
+        return "just now" if -1 <= minutes < 1 else day_and_time(moment, now, zone)
     if minutes < 60:
         return f"{minutes} minute{'s' * (minutes > 1)} ago"
     hours = minutes // 60

@@ -79,8 +79,12 @@ def utc(moment: datetime) -> str:
 
 @register.simple_tag
 def when(moment: datetime, relative: bool = True) -> SafeString:
-    """A <time> that reads "5 minutes ago" (or, not relative, "22 Nov, 09:41") and has the exact time on hover."""
-    text = wording.relative_time(moment, timezone.now()) if relative else utc(moment)
+    """A <time> that reads "5 minutes ago" (or, not relative, "22 Nov, 09:41") and has the exact UTC time on hover.
+
+    A date is told in the reader's time zone, which is UTC for who has not chosen one.
+    """
+    write = wording.relative_time if relative else wording.day_and_time
+    text = write(moment, timezone.now(), timezone.get_current_timezone())
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', wording.iso_z(moment), wording.exact_time(moment), text
     )

@@ -205,7 +205,7 @@ def test_the_way_in_is_drawn_in_our_look(client, address, heading):
 @pytest.mark.parametrize(
     ("address", "heading"),
     [
-        ("/accounts/email", "E-mail addresses"),
+        ("/accounts/email", "E-mail address"),
         ("/accounts/password/change", "Change the password"),
         ("/accounts/logout", "Sign out?"),
         ("/accounts/reauthenticate", "Is it you?"),
