@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
+from uuid import UUID
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from accounts.models import Account, ApiKey, User
+from accounts.models import Account, ApiKey, Export, User
 from accounts.signup import open_account
 
 P = ParamSpec("P")
@@ -48,3 +50,19 @@ def key_of(account: Account, key_id: int) -> ApiKey:
     if key is None:
         raise Http404
     return key
+
+
+def session_of(user: User, session_id: int) -> UserSession:
+    """A browser in which the person is signed in, or Http404."""
+    session = UserSession.objects.filter(user=user, pk=session_id).first()
+    if session is None:
+        raise Http404
+    return session
+
+
+def export_of(account: Account, export_id: UUID) -> Export:
+    """The account's finished export, or Http404."""
+    export = Export.objects.filter(account=account, pk=export_id).exclude(finished_at=None).first()
+    if export is None:
+        raise Http404
+    return export

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -32,6 +34,8 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     email = models.EmailField(unique=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    """The name of the zone in which the person's pages tell the time."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -44,12 +48,26 @@ class User(AbstractUser):
         return self.email
 
 
+class Session(AbstractBaseSession):
+    """A browser that is signed in, or about to be; accounts/sessions.py reads and writes it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+
+    @classmethod
+    def get_session_store_class(cls) -> type[Any]:
+        from accounts.sessions import SessionStore
+
+        return SessionStore
+
+
 class Account(models.Model):
     """The tenant: keys, agents, traces, plan and usage belong to it."""
 
     name = models.CharField(max_length=255)
     plan_slug = models.CharField(max_length=16, choices=[(plan.slug, plan.name) for plan in PLANS.values()])
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    """When its owner deleted it; from then on nobody gets in and accounts/closing.py erases what is left."""
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         User, through="Membership", related_name="accounts"
     )
@@ -94,3 +112,24 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.name})"
+
+
+class Export(models.Model):
+    """All data of an account in one file, asked for by a member; accounts/exports.py writes and forgets it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="exports")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    rows_done = models.PositiveBigIntegerField(default=0)
+    rows_total = models.PositiveBigIntegerField(default=0)
+    size = models.PositiveBigIntegerField(null=True)
+    """Of the finished file, in bytes."""
+    finished_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"export of {self.created_at:%Y-%m-%d}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.finished_at is None and self.failed_at is None

@@ -21,3 +21,6 @@ PRO = Plan("pro", "Pro", 9, traces_per_month=50_000, agents=None, retention_days
 UNLIMITED = Plan("unlimited", "Unlimited", 0, traces_per_month=None, agents=None, retention_days=None, has_alerts=True)
 
 PLANS = {plan.slug: plan for plan in (FREE, PRO, UNLIMITED)}
+
+MAX_LIVE_KEYS = 50
+"""API keys that an account may have at a time, on any plan: enough for every program, few enough to look through."""
