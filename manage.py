@@ -24,11 +24,14 @@ def run_command(argv: list) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracen.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     try:
         execute_from_command_line(argv)
     except ImproperlyConfigured as problem:
         sys.exit(str(problem))
+    except OperationalError as problem:
+        sys.exit(f"The database cannot be used: {str(problem).strip()}")
 
 
 if __name__ == "__main__":

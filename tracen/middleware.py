@@ -37,12 +37,18 @@ class ApiBoundary:
         if not is_api_path(request.path_info):
             return self.get_response(request)
         if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers={**_CORS, **_PREFLIGHT})
+            return _preflight()
         response = _in_json(self.get_response(request))
         for name, value in _CORS.items():
             response[name] = value
         response["Cache-Control"] = "no-store"
         return response
+
+
+def _preflight() -> HttpResponse:
+    response = HttpResponse(status=204, headers={**_CORS, **_PREFLIGHT, "Cache-Control": "no-store"})
+    del response["Content-Type"]
+    return response
 
 
 def _in_json(response: HttpResponse) -> HttpResponse:

@@ -5,6 +5,7 @@ body reaches the application with a length like any other.
 """
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,13 +16,17 @@ from waitress.task import ErrorTask
 from waitress.utilities import RequestEntityTooLarge
 
 from tracen.lib.json_body import TOO_LARGE
+from traces.limits import MAX_BODY_BYTES as API_BODY_BYTES
 
 THREADS = 16
-MAX_CONNECTIONS = 1_000
+_OTHER_FILES = 256
+MAX_CONNECTIONS = 4_000
+"""Waitress stops accepting beyond this; the process is given the file handles for it where the system lets it."""
 MAX_HEADER_BYTES = 32 * 1024
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Far above the API's own limits, so that a body somewhat too large gets the API's answer and not a broken pipe."""
-IDLE_SECONDS = 60
+IDLE_SECONDS = 15
+"""How long a silent connection is kept: whoever opens many and says nothing keeps others out for no longer."""
 
 
 class _JsonErrorTask(ErrorTask):  # type: ignore[misc]  # waitress ships no types
@@ -30,7 +35,7 @@ class _JsonErrorTask(ErrorTask):  # type: ignore[misc]  # waitress ships no type
     def execute(self) -> None:
         error = self.request.error
         answer = (
-            {"error": TOO_LARGE, "limit": MAX_BODY_BYTES}
+            {"error": TOO_LARGE, "limit": API_BODY_BYTES}
             if isinstance(error, RequestEntityTooLarge)
             else {"error": error.reason}
         )
@@ -56,11 +61,23 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = _Parser
 
 
+def _allow_files(wanted: int) -> None:
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+
+
 def bind(application: Callable[..., Any], host: str, port: int, scheme: str = "http") -> Any:
     """Listen on `host:port` and return the server, whose `run()` serves; OSError when the address cannot be had.
 
     `scheme` is what visitors use: "https" when something in front speaks TLS. No forwarded header is believed.
     """
+    _allow_files(MAX_CONNECTIONS + _OTHER_FILES)
     server = create_server(
         application,
         host=host,
@@ -70,6 +87,7 @@ def bind(application: Callable[..., Any], host: str, port: int, scheme: str = "h
         url_scheme=scheme,
         connection_limit=MAX_CONNECTIONS,
         channel_timeout=IDLE_SECONDS,
+        cleanup_interval=5,
         max_request_header_size=MAX_HEADER_BYTES,
         max_request_body_size=MAX_BODY_BYTES,
         asyncore_use_poll=True,

@@ -4,6 +4,7 @@ A wrong value raises `ImproperlyConfigured` with a sentence for the person who s
 sentence and stops. docs/architecture.md lists the variables.
 """
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -39,7 +40,8 @@ DATA_DIR = Path(env.str("TRACEN_DATA_DIR", "") or BASE_DIR / "data").expanduser(
 
 BASE_URL = (env.str("BASE_URL", "") or f"http://{'127.0.0.1' if HOST == '0.0.0.0' else HOST}:{PORT}").rstrip("/")  # noqa: S104 - compared, not bound
 _base = urlsplit(BASE_URL)
-if _base.scheme not in ("http", "https") or not _base.hostname or _base.query or _base.fragment:
+_is_host = re.fullmatch(r"[\w.-]+|[0-9a-f:]+", _base.hostname or "", re.IGNORECASE)
+if _base.scheme not in ("http", "https") or not _is_host or _base.path or _base.query or _base.fragment:
     raise ImproperlyConfigured(f"BASE_URL is {BASE_URL!r}; it must look like https://tracen.example.com.")
 IS_HTTPS = _base.scheme == "https"
 IS_LOCAL = _base.hostname in ("127.0.0.1", "localhost", "::1")
@@ -49,6 +51,8 @@ if DEBUG and not IS_LOCAL:
 try:
     DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     SECRET_KEY = env.str("SECRET_KEY", "") or read_or_create_secret_key(DATA_DIR / "secret_key")
+    if len(SECRET_KEY) < 32:
+        raise ImproperlyConfigured("SECRET_KEY is too short to keep sessions safe; give it 50 random characters.")
 except OSError as error:
     raise ImproperlyConfigured(f"TRACEN_DATA_DIR {str(DATA_DIR)!r} cannot be used: {error.strerror}.") from error
 
@@ -123,6 +127,8 @@ def _database() -> dict[str, object]:
         raise ImproperlyConfigured(
             "DATABASE_URL is not a database address; try postgres://user:password@host/name."
         ) from error
+    if not chosen.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL names no database; try postgres://user:password@host/name.")
     return _sqlite(chosen["NAME"]) if urlsplit(url).scheme == "sqlite" else _postgresql(chosen)
 
 
@@ -132,7 +138,7 @@ def _sqlite(path: str) -> dict[str, object]:
     # count only before the first table is made. secure_delete overwrites what is deleted where that costs no I/O.
     options = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 10,
         "init_command": "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=FAST;",
     }
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options, "CONN_MAX_AGE": None}
@@ -301,5 +307,9 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {"django.request": {"level": "ERROR"}, "django.security.DisallowedHost": {"level": "CRITICAL"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "psycopg.pool": {"level": "ERROR"},
+    },
 }

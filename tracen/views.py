@@ -4,7 +4,6 @@ import sys
 from http import HTTPStatus
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.plans import FREE, PRO
 from tracen.context import THEMES
+from tracen.lib.storage_trouble import is_storage_trouble
 from tracen.middleware import is_api_path
 from traces.access import shared_trace
 from traces.demo import DEMO_SHARE_ID, demo_timeline, demo_trace
@@ -93,7 +93,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls this while it handles the exception: a database that is away is no defect of ours, and passes."""
-    status = 503 if isinstance(sys.exception(), OperationalError | InterfaceError) else 500
+    status = 503 if is_storage_trouble(sys.exception()) else 500
     response = _api_error(request, status) or plain_error_page(status)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = "1"

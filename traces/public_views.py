@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from traces.access import shared_trace
@@ -17,6 +18,8 @@ Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
 _HEADERS = {"X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin", "Cache-Control": "private, no-store"}
 
 
+# A page that takes no form answers 405 to one, with or without a token.
+@csrf_exempt
 @require_safe
 def trace_page(request: HttpRequest, share_id: str) -> HttpResponse:
     """The page. `?span=` chooses a span, `?from=` the first row; with `&part=rows` the rows alone."""
@@ -31,6 +34,7 @@ def trace_page(request: HttpRequest, share_id: str) -> HttpResponse:
     return _private(render(request, "traces/shared.html", {"page": page, "share_id": link.pk}))
 
 
+@csrf_exempt
 @require_safe
 def span_panel(request: HttpRequest, share_id: str, span_id: str) -> HttpResponse:
     """The detail of one span as a piece of HTML for the page's script."""
@@ -39,11 +43,12 @@ def span_panel(request: HttpRequest, share_id: str, span_id: str) -> HttpRespons
     return _private(render(request, "traces/_span.html", {"span": span, "url": f"/traces/{link.pk}"}))
 
 
+@csrf_exempt
 @require_safe
 def trace_json(request: HttpRequest, share_id: str) -> StreamingHttpResponse:
     """The whole trace as a file. Its name is made of the id alone: nobody's text belongs into a header."""
     link = shared_trace(share_id)
-    response = StreamingHttpResponse(json_document(link.trace), content_type="application/json")
+    response = StreamingHttpResponse(json_document(link.trace, known_as=link.pk), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="trace-{link.pk}.json"'
     return _private(response)
 

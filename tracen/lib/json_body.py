@@ -18,6 +18,7 @@ from django.http import HttpRequest
 TOO_LARGE = "Request body too large"
 _CHUNK = 64 * 1024
 _GZIP_WINDOW = 31
+_DAMAGED = "The gzip data is damaged"
 _JSON_TYPES = ("", "application/json", "text/plain")
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii", "ascii")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -169,20 +170,33 @@ def _take(chunks: Iterator[bytes], limit: int) -> bytes:
 
 
 def _inflate(chunks: Iterator[bytes], limit: int) -> bytes:
-    inflater, parts, total = zlib.decompressobj(_GZIP_WINDOW), [], 0
+    inflater, parts, total, read = zlib.decompressobj(_GZIP_WINDOW), [], 0, 0
     for chunk in chunks:
-        try:
-            part = inflater.decompress(chunk, limit + 1 - total)
-        except zlib.error:
-            raise InvalidJson("The gzip data is damaged") from None
-        total += len(part)
-        if total > limit or inflater.unconsumed_tail:
-            _drain(chunks, limit)
-            raise BodyTooLarge(limit)
-        parts.append(part)
-    if not inflater.eof or inflater.unused_data:
-        raise InvalidJson("The gzip data is damaged")
+        rest, read = chunk, read + len(chunk)
+        while rest:
+            if inflater.eof:
+                # RFC 1952 allows one file after another, and zeros behind the last.
+                rest = rest.lstrip(b"\0")
+                if not rest:
+                    break
+                inflater = zlib.decompressobj(_GZIP_WINDOW)
+            part = _decompress(inflater, rest, limit + 1 - total)
+            parts.append(part)
+            total += len(part)
+            if max(total, read) > limit or inflater.unconsumed_tail:
+                _drain(chunks, limit)
+                raise BodyTooLarge(limit)
+            rest = inflater.unused_data
+    if not inflater.eof:
+        raise InvalidJson(_DAMAGED)
     return b"".join(parts)
+
+
+def _decompress(inflater: "zlib._Decompress", data: bytes, most: int) -> bytes:
+    try:
+        return inflater.decompress(data, most)
+    except zlib.error:
+        raise InvalidJson(_DAMAGED) from None
 
 
 def _drain(chunks: Iterator[bytes], limit: int) -> None:

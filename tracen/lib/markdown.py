@@ -23,7 +23,7 @@ _TAGS = {
 }
 _ATTRIBUTES = {"a": {"href", "title"}, "p": {"class"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto"}
-_parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+_parser = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}).enable(["table", "strikethrough"])
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +46,16 @@ def plain_text(text: str) -> SafeString:
 def _render(text: str) -> str:
     tokens = _parser.parse(text)
     _lower_headings(tokens)
+    _name_images(tokens)
     return str(_parser.renderer.render(tokens, _parser.options, {}))
+
+
+def _name_images(tokens: Sequence[Token]) -> None:
+    """An image is never loaded, for it would tell its server who reads; what it was called stays."""
+    for token in tokens:
+        for child in token.children or ():
+            if child.type == "image":
+                child.type, child.tag, child.content = "text", "", f"[image: {child.content or 'no name'}]"
 
 
 def _lower_headings(tokens: Sequence[Token]) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
-from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework.exceptions import APIException, MethodNotAllowed, NotAuthenticated
 from rest_framework.response import Response
 
 from accounts.authentication import INVALID_KEY
 from tracen.lib import json_body
+from tracen.lib.storage_trouble import is_storage_trouble
 from traces import errors
 
 BILLING_PAGE = "/dashboard/billing"
@@ -28,6 +28,8 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
     for kind, answer in _ANSWERS:
         if isinstance(error, kind):
             return answer(error)
+    if is_storage_trouble(error):
+        return _unavailable(error)
     log.error("Unexpected error in %s", type(context.get("view")).__name__, exc_info=error)
     return Response({"error": "Internal server error"}, 500)
 
@@ -116,8 +118,6 @@ _ANSWERS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[A
         lambda _: Response({"error": "This Idempotency-Key came before with another body"}, 422),
     ),
     (errors.RequestInProgress, _in_progress),
-    # A broken constraint means that the account or trace was deleted under the request: trying again tells.
-    ((OperationalError, InterfaceError, IntegrityError), _unavailable),
     (MethodNotAllowed, lambda _: Response({"error": "Method not allowed"}, 405)),
     (NotAuthenticated, _unauthorised),
     (APIException, _rest_framework),

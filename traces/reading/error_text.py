@@ -26,7 +26,9 @@ class ErrorText:
 
 def read_error(text: str) -> ErrorText:
     """Take an error text apart: a Python traceback ends with its error, everything else begins with it."""
-    lines = text[:MAX_STACK].strip().splitlines()
+    written = text[:MAX_STACK].strip().splitlines()
+    # Of several empty lines one is kept: fifty would push the rest of the page away.
+    lines = [line for place, line in enumerate(written) if line.strip() or written[place - 1].strip()]
     filled = [line.strip() for line in lines if line.strip()]
     if not filled:
         return ErrorText("An error without a message", ())

@@ -4,8 +4,9 @@ The tree is read without payloads; payloads are read for the one span that is sh
 """
 
 import json
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,7 @@ TEXT_BUDGET = 240_000
 TREE_BUDGET = 60_000
 MAX_RAW_SPANS = 200
 """How many steps the JSON section of a sheet holds; the download has all."""
+_LONGEST_COUNT = 10_000_000
 _NODE_FIELDS = (
     *("id", "parent_id", "name", "kind", "status", "started_at", "ended_at", "ordinal"),
     *("input_tokens", "output_tokens"),
@@ -155,9 +157,12 @@ def view_of_record(record: TraceRecord, url: str) -> TimelineView:
     return view_of(record, timeline, url=url, panel=panel)
 
 
-def json_document(trace: Trace) -> Iterator[str]:
-    """The whole trace as the text of one JSON object, in pieces: ten thousand payloads never stand in memory at once."""
-    run = stored_row(trace)
+def json_document(trace: Trace, known_as: uuid.UUID | None = None) -> Iterator[str]:
+    """The whole trace as the text of one JSON object, in pieces: ten thousand payloads never stand in memory at once.
+
+    `known_as` is the id it says: a reader of a share link learns that link's id and not the trace's own.
+    """
+    run = replace(stored_row(trace), id=known_as or trace.pk)
     head = json.dumps(_header_values(run), ensure_ascii=False)
     yield head[:-1] + ', "spans": ['
     for place, span in enumerate(stored_spans(trace)):
@@ -238,9 +243,14 @@ def _facts(run: TraceRecord, timeline: Timeline, view: TimelineView) -> Iterator
     yield Fact("Steps" if is_sheet(run) else "Spans", f"{view.pages.total:,}")
     sent, got = _tokens(run, timeline)
     if sent is not None:
-        yield Fact("Tokens in", f"{sent:,}")
+        yield Fact("Tokens in", _fitting(sent))
     if got is not None:
-        yield Fact("Tokens out", f"{got:,}")
+        yield Fact("Tokens out", _fitting(got))
+
+
+def _fitting(number: int) -> str:
+    """A count as people write it, and shortened where it would no longer fit its place."""
+    return f"{number:,}" if number < _LONGEST_COUNT else count_text(number)
 
 
 def _tokens(run: TraceRecord, timeline: Timeline) -> tuple[int | None, int | None]:
@@ -270,7 +280,7 @@ def _passages(run: TraceRecord, budget: Budget) -> Iterator[Passage]:
 
 
 def _passage(label: str, tokens: int | None, text: str, budget: Budget) -> Passage:
-    words = f"{tokens:,} token{'' if tokens == 1 else 's'}" if tokens is not None else ""
+    words = f"{_fitting(tokens)} token{'' if tokens == 1 else 's'}" if tokens is not None else ""
     return Passage(label, words, fold_text(text, budget), is_empty=not text.strip())
 
 

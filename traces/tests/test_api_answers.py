@@ -386,3 +386,27 @@ def test_the_span_limit_of_a_trace(alice, monkeypatch):
 
     assert (answer.status_code, answer.json()) == (400, {"error": "Span limit per trace reached", "limit": 2})
     assert Span.objects.count() == 2
+
+
+def test_gzip_of_several_members_and_with_zeros_behind_is_read(alice):
+    raw = json.dumps(tracen_body()).encode()
+    members = gzip.compress(raw[:40]) + gzip.compress(raw[40:]) + b"\0" * 100
+
+    assert alice.api.post(TRACES, raw=members, headers={"Content-Encoding": "gzip"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda raw: raw[:-4], lambda raw: raw + b"x", lambda raw: b"x" + raw, lambda _: b""]
+)
+def test_damaged_gzip_is_no_json(alice, damage):
+    raw = damage(gzip.compress(json.dumps(tracen_body()).encode()))
+
+    answer = alice.api.post(TRACES, raw=raw, headers={"Content-Encoding": "gzip"})
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "Invalid JSON body")
+
+
+def test_a_preflight_has_no_body_and_is_not_kept(alice):
+    answer = alice.api.send("OPTIONS", TRACES)
+
+    assert ("Content-Type" in answer.headers, answer["Cache-Control"]) == (False, "no-store")

@@ -1,9 +1,13 @@
 """Contract §3, trouble: a database that is away is 503 with Retry-After, never a 2xx and never a page of HTML."""
 
+from types import SimpleNamespace
+
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.test import Client
 
 from tests.api import NEXUS, TRACES, Api, nexus_body, span_body, tracen_body
+from tracen import health
 from traces import ingest
 from traces.models import Trace
 
@@ -68,3 +72,22 @@ def test_a_page_says_that_trouble_passes(alice):
         answer = Api(None).get(f"/traces/{trace_id}")
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     assert "secret" not in answer.content.decode()
+
+
+def test_a_damaged_file_is_trouble_of_storage_too(alice):
+    with broken(DatabaseError):
+        answer = alice.api.post(TRACES, tracen_body())
+    assert (answer.status_code, answer.json()) == (503, UNAVAILABLE)
+
+
+def test_a_full_disk_is_named_by_ready(monkeypatch):
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+
+    assert Api(None).get("/ready").json()["missing"] == ["disk"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_health_refuses_other_methods_without_asking_for_a_token(path):
+    answer = Client(enforce_csrf_checks=True).post(path)
+
+    assert (answer.status_code, answer.json()) == (405, {"error": "Method not allowed"})

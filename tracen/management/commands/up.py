@@ -51,7 +51,10 @@ class Command(BaseCommand):
             self._prepare_database()
         except DatabaseError as problem:
             raise CommandError(f"The database ({_name_database()}) cannot be used: {str(problem).strip()}") from problem
-        self._say("Static files: collected." if collect_static() else "Static files: unchanged.")
+        try:
+            self._say("Static files: collected." if collect_static() else "Static files: unchanged.")
+        except OSError as problem:
+            raise CommandError(f"The data folder {settings.DATA_DIR} cannot be used: {problem.strerror}.") from problem
         self._run()
 
     def _prepare_database(self) -> None:

@@ -52,3 +52,9 @@ def test_an_error_that_says_nothing_is_still_an_error(text):
 )
 def test_a_reason_is_told_without_the_class(text, reason):
     assert reason_of(text) == reason
+
+
+def test_of_many_empty_lines_one_is_kept():
+    stack = read_error("boom\n" + "\n" * 50 + "at the end").stack
+
+    assert [line.text for line in stack] == ["", "at the end"]
