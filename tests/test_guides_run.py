@@ -107,3 +107,15 @@ def test_the_key_is_kept_in_this_tab_only(server, key, page):
     expect(page.get_by_label("Key")).to_have_value(key)
     assert page.evaluate("localStorage.length") == 0
     assert page.evaluate("document.cookie").find(key) == -1
+
+
+def test_a_call_on_a_trace_is_filled_in_with_the_newest_one(server, key, page):
+    newest = read(server, key, f"{NEXUS}?source=nexus&limit=1")[0]["id"]
+    page.goto(f"{server.base_url}/docs/api-reference")
+    page.get_by_label("Key").fill(key)
+
+    page.get_by_role("combobox", name="Request").select_option("nexus-span")
+
+    expect(page.get_by_label("Trace id")).to_have_value(newest)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("[data-answer-line]")).to_contain_text("201")

@@ -56,6 +56,7 @@ WITH_ID: dict[str, tuple[str, Maker]] = {
     "trace_json": (PRIVATE, lambda it: f"/dashboard/traces/{it.trace.pk}.json"),
     "trace_live": (PRIVATE, lambda it: f"/dashboard/traces/{it.trace.pk}/live"),
     "trace_span": (PRIVATE, lambda it: f"/dashboard/traces/{it.trace.pk}/spans/{it.span}"),
+    "trace_find": (PRIVATE, lambda it: f"/dashboard/traces/{it.trace.pk}/find"),
     "share_trace": (PRIVATE, lambda it: f"/dashboard/traces/{it.trace.pk}/share"),
     "revoke_link": (PRIVATE, lambda it: f"/dashboard/links/{it.link.pk}/revoke"),
     "download_export": (PRIVATE, lambda it: f"/dashboard/settings/exports/{it.export.pk}"),
@@ -64,6 +65,7 @@ WITH_ID: dict[str, tuple[str, Maker]] = {
     # Whoever has the address may read: the id is the key.
     "shared_trace": (PUBLIC, lambda it: f"/traces/{it.link.pk}"),
     "shared_trace_json": (PUBLIC, lambda it: f"/traces/{it.link.pk}.json"),
+    "shared_find": (PUBLIC, lambda it: f"/traces/{it.link.pk}/find"),
     "shared_span": (PUBLIC, lambda it: f"/traces/{it.link.pk}/spans/{it.span}"),
     # Their ids are one's own session or a token from a mail; accounts/tests has their stories.
     "end_session": (OWN_TOKEN, lambda it: "/dashboard/settings/sessions/1/end"),

@@ -2,17 +2,18 @@
 
 from typing import TypeVar
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from traces.access import shared_trace
+from traces.reading.finding import spans_with
 from traces.reading.page import json_document, row_chunk, shared_page, span_detail
 from traces.reading.timeline_view import read_row_number
 from traces.sharing import count_view
 
-Answer = TypeVar("Answer", HttpResponse, StreamingHttpResponse)
+Answer = TypeVar("Answer", HttpResponse, JsonResponse, StreamingHttpResponse)
 # The address is the key to the page, so no other site learns it. "no-referrer" would break our own forms on the page:
 # browsers then send `Origin: null`, which the CSRF check refuses.
 _HEADERS = {"X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin", "Cache-Control": "private, no-store"}
@@ -41,6 +42,13 @@ def span_panel(request: HttpRequest, share_id: str, span_id: str) -> HttpRespons
     link = shared_trace(share_id)
     span = span_detail(link.trace, span_id)
     return _private(render(request, "traces/_span.html", {"span": span, "url": f"/traces/{link.pk}"}))
+
+
+@csrf_exempt
+@require_safe
+def find(request: HttpRequest, share_id: str) -> JsonResponse:
+    """The ids of the spans that have `?q=` in what went in or out, for the page's script."""
+    return _private(JsonResponse(spans_with(shared_trace(share_id).trace, request.GET.get("q", "")), safe=False))
 
 
 @csrf_exempt

@@ -9,6 +9,7 @@ _TRACE = r"^dashboard/traces/(?P<trace_id>[^/.]+)"
 urlpatterns = [
     re_path(rf"{_TRACE}/?\Z", trace_views.trace_page, name="trace"),
     re_path(rf"{_TRACE}\.json\Z", trace_views.trace_json, name="trace_json"),
+    re_path(rf"{_TRACE}/find/?\Z", trace_views.find, name="trace_find"),
     re_path(rf"{_TRACE}/live/?\Z", trace_views.live, name="trace_live"),
     re_path(rf"{_TRACE}/spans/(?P<span_id>[^/]+)/?\Z", trace_views.span_panel, name="trace_span"),
     re_path(rf"{_TRACE}/share/?\Z", share_views.share_trace, name="share_trace"),

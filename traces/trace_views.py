@@ -1,6 +1,6 @@
 """One trace as its owners see it: the page, its parts for the script, the download; mounted by traces/trace_urls.py."""
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
@@ -12,6 +12,7 @@ from accounts.models import Account
 from traces.access import own_trace, stamp_of, trace_stamp
 from traces.listing import TraceFilter, after, before, find_traces
 from traces.models import Trace
+from traces.reading.finding import spans_with
 from traces.reading.links import share_panel
 from traces.reading.page import grown_page, json_document, owner_page, row_chunk, span_detail
 from traces.reading.timeline_view import read_row_number
@@ -67,6 +68,13 @@ def span_panel(request: MemberRequest, trace_id: str, span_id: str) -> HttpRespo
     trace = own_trace(request.account, trace_id)
     shown = {"span": span_detail(trace, span_id), "url": reverse("trace", args=[trace.pk])}
     return render(request, "traces/_span.html", shown)
+
+
+@require_safe
+@signed_in
+def find(request: MemberRequest, trace_id: str) -> JsonResponse:
+    """The ids of the spans that have `?q=` in what went in or out, for the page's script."""
+    return JsonResponse(spans_with(own_trace(request.account, trace_id), request.GET.get("q", "")), safe=False)
 
 
 @require_safe

@@ -34,9 +34,21 @@ function show() {
   part('curl').textContent = asCurl(request())
 }
 
+// A call on a trace is filled in with the newest one that may still grow, so that it succeeds as it stands.
+async function fillTrace() {
+  const key = form.key.value.trim()
+  if (!needsTrace(chosen()) || form.trace.value || !key) return
+  const headers = { Authorization: `Bearer ${key}` }
+  const answer = await fetch('/api/v1/traces?source=nexus&limit=1', { headers }).catch(() => null)
+  const [newest] = answer?.ok ? await answer.json() : []
+  if (newest && !form.trace.value) form.trace.value = newest.id
+  show()
+}
+
 function choose() {
   form.body.value = bodies[form.call.value]
   show()
+  fillTrace()
 }
 
 function keepIds(answer) {

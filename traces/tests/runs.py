@@ -21,7 +21,7 @@ def span(name: str, start: float = 0, end: float | None = 100, **more: Any) -> S
     """A step; `input` and `output` are values here, and JSON text in the record."""
     for key in ("input", "output"):
         if key in more:
-            more[key] = json.dumps(more[key])
+            more[key] = json.dumps(more[key], ensure_ascii=False)
     values = {"kind": SpanKind.TOOL, "status": SpanStatus.OK, **more}
     return SpanRecord(name=name, started_at=at(start), ended_at=None if end is None else at(end), **values)
 

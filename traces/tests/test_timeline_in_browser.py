@@ -91,11 +91,21 @@ def test_folding_hides_what_is_below_and_a_choice_opens_it_again(visit):
 def test_finding_dims_the_rest_and_enter_goes_through_the_hits(visit):
     page = visit()
     page.keyboard.press("/")
-    page.keyboard.type("fetch")
-    expect(page.locator("[data-found]")).to_have_text("2 found")
-    expect(page.locator(".row.miss")).to_have_count(22)
+    page.keyboard.type("vector")
+    expect(page.locator("[data-found]")).to_have_text("1 found")
+    expect(page.locator(".row.miss")).to_have_count(23)
     page.keyboard.press("Enter")
-    expect(detail(page)).to_have_text("fetch_page")
+    expect(detail(page)).to_have_text("vector_search")
+
+
+def test_finding_reads_what_went_in_and_out(visit):
+    page = visit()
+    page.keyboard.press("/")
+    page.keyboard.type("in 2025, **31,400**")
+    expect(page.locator("[data-found]")).not_to_have_text("")
+    hits = page.locator(".row:not(.miss) bdi").all_inner_texts()
+    assert "write_draft" in hits
+    assert "plan" not in hits
 
 
 def test_a_drag_over_the_minimap_zooms_and_a_double_click_goes_back(visit):
