@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -12,6 +11,7 @@ from django.db import transaction
 from accounts.api_keys import FORMATS, TRACEN, mint_key
 from accounts.plans import PLANS
 from accounts.signup import account_of_email
+from tracen.lib.migrating import migrate_pending
 
 _NAME_LENGTH = 255
 _EMAIL_LENGTH = 254
@@ -32,8 +32,8 @@ class Command(BaseCommand):
         email, name = options["email"].strip().lower(), options["name"].strip()
         _check(email, name)
         plan = PLANS.get(options["plan"] or "")
-        # A script may want a key before the first start; where nothing is pending this changes nothing.
-        call_command("migrate", verbosity=0, interactive=False)
+        # A script may want a key before the first start.
+        migrate_pending()
         with transaction.atomic():
             account = account_of_email(email)
             if plan and account.plan_slug != plan.slug:

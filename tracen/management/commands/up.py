@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Account
+from tracen.lib.migrating import migrate_pending
 from tracen.management.static_files import collect_static
 from tracen.management.worker import WorkerKeeper
 from tracen.server import bind
@@ -58,10 +58,7 @@ class Command(BaseCommand):
         self._run()
 
     def _prepare_database(self) -> None:
-        pending = len(MigrationExecutor(connection).migration_plan(_all_migrations()))
-        if pending:
-            self._say(f"Preparing the database: {pending} migrations.")
-            call_command("migrate", verbosity=0, interactive=False)
+        migrate_pending(lambda pending: self._say(f"Preparing the database: {pending} migrations."))
         if not Trace.objects.exists() and not Account.objects.exists():
             self._say("Adding the demo trace:")
             call_command("add_demo_trace", stdout=self.stdout)
@@ -103,10 +100,6 @@ def ignore_signals() -> None:
     """A second Ctrl-C does not break off the seconds in which the worker is ended."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-
-
-def _all_migrations() -> list[tuple[str, str]]:
-    return list(MigrationExecutor(connection).loader.graph.leaf_nodes())
 
 
 def _name_database() -> str:
