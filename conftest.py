@@ -9,6 +9,7 @@ from accounts.models import Account, Membership, User
 from accounts.plans import UNLIMITED
 from accounts.signup import open_account
 from tests.api import Api
+from tracen.lib import waking
 
 
 @dataclass
@@ -52,3 +53,14 @@ def unlimited(alice) -> Person:
     alice.account.plan_slug = UNLIMITED.slug
     alice.account.save()
     return alice
+
+
+@pytest.fixture
+def prompt_waker(monkeypatch) -> None:
+    """Messages to the worker leave in the test's own thread, where it can see or replace them."""
+
+    class Prompt:
+        def send(self, task, arguments) -> None:
+            task.delay(*arguments)
+
+    monkeypatch.setattr(waking, "_waker_of_this_process", Prompt)

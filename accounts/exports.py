@@ -1,6 +1,6 @@
 """All data of an account as one file: asked for on the settings page, written by a task, kept for a week.
 
-The file is a ZIP with a file of JSON lines for each table. Of an API key everything is told but its digest.
+The file is a ZIP with a file of JSON lines for each table. Everything is told but an API key's digest and a webhook's secret.
 """
 
 import base64
@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.belongings import Belonging, belongings
-from accounts.models import Account, ApiKey, Export
+from accounts.models import Account, Export
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ DAYS_KEPT = 7
 _GIVEN_UP_AFTER = timedelta(hours=6)
 _PATIENCE = timedelta(minutes=2)
 _CHUNK = 1_000
-_SECRETS = {(ApiKey, "digest")}
+_SECRETS = {"accounts.apikey.digest", "traces.webhook.secret"}
 
 
 def file_of(export: Export) -> Path:
@@ -96,7 +96,8 @@ def _about(account: Account) -> dict[str, Any]:
 
 def _rows(belonging: Belonging, account: Account) -> Iterator[dict[str, Any]]:
     model = belonging.model
-    shown = [field.attname for field in model._meta.concrete_fields if (model, field.attname) not in _SECRETS]
+    columns = [field.attname for field in model._meta.concrete_fields]
+    shown = [column for column in columns if f"{model._meta.label_lower}.{column}" not in _SECRETS]
     yield from belonging.rows(account.pk).order_by("pk").values(*shown).iterator(chunk_size=_CHUNK)
 
 

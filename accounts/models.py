@@ -68,6 +68,8 @@ class Account(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
     """When its owner deleted it; from then on nobody gets in and accounts/closing.py erases what is left."""
+    silent_minutes = models.PositiveIntegerField(default=60)
+    """A running trace that has not been heard of for longer than this becomes a timeout."""
     members: models.ManyToManyField[User, Membership] = models.ManyToManyField(
         User, through="Membership", related_name="accounts"
     )
@@ -91,6 +93,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    wants_alerts = models.BooleanField(default=True)
+    """Whether this person gets the account's alert mails."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "user"], name="member_once_per_account")]

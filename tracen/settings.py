@@ -65,6 +65,7 @@ CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
 
 INSTALLED_APPS = [
     "tracen",
+    "tracen.outbox",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "accounts",
     "traces",
+    "billing",
 ]
 ROOT_URLCONF = "tracen.urls"
 WSGI_APPLICATION = "tracen.wsgi.application"
@@ -237,16 +239,20 @@ SECURE_REFERRER_POLICY = "same-origin"
 # decides about redirects to HTTPS (W008), other subdomains (W005) and browsers' preload lists (W021).
 SILENCED_SYSTEM_CHECKS = ["security.W002", "security.W005", "security.W008", "security.W021"]
 
+# Whoever sends mail puts it into the outbox, and the outbox hands it to MAIL_TRANSPORT.
+EMAIL_BACKEND = "tracen.outbox.mail.EmailBackend"
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 _email_url = env.str("EMAIL_URL", "")
 if _email_url:
     try:
-        vars().update(env.email_url_config(_email_url))
+        _mail = env.email_url_config(_email_url)
     except (KeyError, ValueError, environ.ImproperlyConfigured) as error:
         raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@host:587.") from error
+    MAIL_TRANSPORT = _mail.pop("EMAIL_BACKEND")
+    vars().update(_mail)
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-EMAIL_TIMEOUT = 10
+    MAIL_TRANSPORT = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_TIMEOUT = 8
 DEFAULT_FROM_EMAIL = f"Tracen <tracen@{_base.hostname}>"
 
 # The product --------------------------------------------------------------------------------------------------------
@@ -285,6 +291,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A request never waits for a broker that is away: what is to be done is in the database.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
+    "sweep-the-outbox": {"task": "tracen.outbox.tasks.sweep", "schedule": 10.0},
+    "forget-given-up-deliveries": {"task": "tracen.outbox.tasks.forget_given_up", "schedule": 86_400.0},
     "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 86_400.0},
     "write-waiting-exports": {"task": "accounts.tasks.write_waiting_exports", "schedule": 120.0},
     "forget-old-exports": {"task": "accounts.tasks.forget_old_exports", "schedule": 3600.0},

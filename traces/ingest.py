@@ -8,8 +8,10 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import Account
+from traces.alerts import FAILURES, raise_alert
 from traces.errors import SpanLimitReached, TraceNotFound, UnknownParent
 from traces.limits import MAX_SPANS_PER_TRACE
 from traces.models import ShareLink, Span, SpanPayload, Trace, TracePayload
@@ -18,7 +20,7 @@ from traces.records import Source, SpanRecord, TraceEnd, TraceRecord, Unchanged
 
 
 def record_trace(account: Account, record: TraceRecord) -> None:
-    """Store a run whole: quota, agent, trace, spans and, if it is public, its share link; or nothing.
+    """Store a run whole: quota, agent, trace, spans, its share link if it is public, its alert if it failed; or nothing.
 
     Raises MonthlyLimitReached, AgentLimitReached, SpanLimitReached.
     """
@@ -46,6 +48,8 @@ def record_trace(account: Account, record: TraceRecord) -> None:
         _store_spans(trace, record.spans, first_ordinal=0)
         if record.is_public:
             ShareLink.objects.create(id=record.id, trace=trace)
+        if record.status in FAILURES:
+            raise_alert(account, trace, record.status)
 
 
 def append_spans(account: Account, trace_id: uuid.UUID, spans: Sequence[SpanRecord]) -> None:
@@ -59,7 +63,7 @@ def append_spans(account: Account, trace_id: uuid.UUID, spans: Sequence[SpanReco
             raise SpanLimitReached(MAX_SPANS_PER_TRACE)
         _check_parents(trace, spans)
         _store_spans(trace, spans, first_ordinal=trace.span_count)
-        Trace.objects.filter(pk=trace.pk).update(span_count=trace.span_count + len(spans))
+        Trace.objects.filter(pk=trace.pk).update(span_count=trace.span_count + len(spans), heard_at=timezone.now())
 
 
 def end_trace(account: Account, trace_id: uuid.UUID, end: TraceEnd) -> None:
@@ -71,8 +75,9 @@ def end_trace(account: Account, trace_id: uuid.UUID, end: TraceEnd) -> None:
     }
     with transaction.atomic():
         trace = _lock_growing_trace(account, trace_id)
-        if changes:
-            Trace.objects.filter(pk=trace.pk).update(**changes)
+        Trace.objects.filter(pk=trace.pk).update(**changes, heard_at=timezone.now())
+        if not isinstance(end.status, Unchanged) and end.status in FAILURES:
+            raise_alert(account, trace, end.status)
 
 
 def _lock_growing_trace(account: Account, trace_id: uuid.UUID) -> Trace:

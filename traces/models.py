@@ -43,6 +43,8 @@ class Trace(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField(default=timezone.now, editable=False)
+    heard_at = models.DateTimeField(default=timezone.now, editable=False)
+    """When its program last said anything about it, by our clock: what tells a silent run from a busy one."""
     provider = models.CharField(max_length=MAX_NAME_LENGTH, default="")
     model = models.CharField(max_length=MAX_NAME_LENGTH, default="")
     input_tokens = models.BigIntegerField(null=True)
@@ -54,6 +56,7 @@ class Trace(models.Model):
             models.Index(fields=["account", "-received_at", "-id"], name="trace_newest"),
             models.Index(fields=["account", "agent", "-received_at"], name="trace_newest_of_agent"),
             models.Index(fields=["account", "status", "-received_at"], name="trace_newest_of_status"),
+            models.Index(fields=["account", "heard_at"], name="trace_running", condition=models.Q(status="running")),
         ]
 
     def __str__(self) -> str:
@@ -170,3 +173,63 @@ class IdempotentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.route} {self.key}"
+
+
+class Alert(models.Model):
+    """A trace that entered error or timeout, once for each of the two; traces/alerts.py says whom it is told."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="alerts")
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="alerts")
+    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="alerts")
+    status = models.CharField(max_length=16, choices=_choices(TraceStatus))
+    raised_at = models.DateTimeField(default=timezone.now, editable=False)
+    mailed_at = models.DateTimeField(null=True)
+    """When a mail told of it, by itself or as one of "4 more"; None while it waits, or where none is due."""
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trace", "status"], name="alert_once_per_trace_and_status")]
+        indexes = [models.Index(fields=["account", "agent", "-raised_at"], name="alert_newest_of_agent")]
+
+    def __str__(self) -> str:
+        return f"{self.status} of {self.trace_id}"
+
+
+class Webhook(models.Model):
+    """An address of the account's choice that is told of every alert."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="webhooks")
+    url = models.CharField(max_length=2_000)
+    secret = models.CharField(max_length=64)
+    """What its requests are signed with; the receiver needs it in clear, so we do too."""
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    failures = models.PositiveIntegerField(default=0)
+    """Tries that failed since the last one that did not."""
+    quiet_until = models.DateTimeField(null=True)
+    """After a failure nothing is sent before this, however much is due."""
+    disabled_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(models.Model):
+    """One event for one webhook, and what came of the tries: the delivery log."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, null=True, related_name="webhook_deliveries")
+    """None for a test that a member sent."""
+    event = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    attempts = models.PositiveIntegerField(default=0)
+    tried_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    answer_status = models.PositiveSmallIntegerField(null=True)
+    error = models.CharField(max_length=255, default="")
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        indexes = [models.Index(fields=["webhook", "-created_at"], name="webhook_delivery_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.id}"

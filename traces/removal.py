@@ -6,7 +6,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from accounts.models import Account
-from traces.models import ShareLink, Span, SpanPayload, Trace, TracePayload
+from traces.models import Alert, ShareLink, Span, SpanPayload, Trace, TracePayload, WebhookDelivery
 
 
 def delete_traces(account: Account, trace_ids: Collection[uuid.UUID]) -> int:
@@ -19,7 +19,8 @@ def delete_traces(account: Account, trace_ids: Collection[uuid.UUID]) -> int:
         own = Trace.objects.select_for_update().filter(account=account, pk__in=trace_ids).order_by("pk")
         found = list(own.values_list("pk", flat=True))
         SpanPayload.objects.filter(span__trace__in=found).delete()
-        for children in (Span, TracePayload, ShareLink):
+        WebhookDelivery.objects.filter(alert__trace__in=found).delete()
+        for children in (Span, TracePayload, ShareLink, Alert):
             children.objects.filter(trace__in=found).delete()
         Trace.objects.filter(pk__in=found).delete()
     return len(found)

@@ -44,7 +44,7 @@ def browser(user_agent: str) -> str:
 @register.simple_tag
 def mail_folder() -> str:
     """The folder in the server's data where mails are kept while it has no EMAIL_URL; empty if it sends them."""
-    return Path(settings.EMAIL_FILE_PATH).name if settings.EMAIL_BACKEND == _KEPT_IN_FILES else ""
+    return Path(settings.EMAIL_FILE_PATH).name if settings.MAIL_TRANSPORT == _KEPT_IN_FILES else ""
 
 
 @register.filter

@@ -149,7 +149,9 @@ def test_a_teammate_leaves_and_the_account_stays(full, alice, bob):
     assert alice.api.get(NEXUS).status_code == 200
 
 
-def test_what_takes_long_is_left_to_a_worker(proven, alice, monkeypatch, django_capture_on_commit_callbacks):
+def test_what_takes_long_is_left_to_a_worker(
+    proven, alice, monkeypatch, prompt_waker, django_capture_on_commit_callbacks
+):
     sent = []
     monkeypatch.setattr("accounts.settings_views._SECONDS_TO_ERASE", -1)
     monkeypatch.setattr(erase_closed_accounts, "delay", lambda: sent.append(True))

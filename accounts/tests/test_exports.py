@@ -27,7 +27,7 @@ def own_folder(settings, tmp_path):
 
 
 @pytest.fixture
-def sent(monkeypatch, django_capture_on_commit_callbacks) -> list[str]:
+def sent(monkeypatch, prompt_waker, django_capture_on_commit_callbacks) -> list[str]:
     """The ids that a worker was asked to write."""
     ids: list[str] = []
     monkeypatch.setattr(write_export, "delay", ids.append)

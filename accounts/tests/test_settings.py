@@ -57,9 +57,10 @@ def test_the_theme_is_chosen_here_too(db):
 def test_the_banner_says_where_mails_lie_while_none_are_sent(db, settings):
     member(confirmed=False)
     client = sign_in()
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
     assert "is not confirmed yet" in client.get("/dashboard/settings").text
     assert "<code>mail</code>" not in client.get("/dashboard/settings").text
-    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.filebased.EmailBackend"
     assert "<code>mail</code>" in client.get("/dashboard/settings").text
 
 

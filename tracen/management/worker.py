@@ -86,7 +86,7 @@ def _describe_exit(code: int) -> str:
 
 
 def run_worker(parent: int, data_dir: Path) -> None:
-    """The child's program: a Celery worker that does one task after the other, and the beat as its own child."""
+    """The child's program: a Celery worker whose threads wait for slow servers side by side, and the beat."""
     from celery.platforms import SecurityWarning
     from celery.signals import beat_embedded_init
 
@@ -98,7 +98,7 @@ def run_worker(parent: int, data_dir: Path) -> None:
     # Whoever runs `up` as root has decided so; messages are JSON, never pickle.
     warnings.simplefilter("ignore", SecurityWarning)
     schedule = f"--schedule={data_dir / 'beat-schedule'}"
-    lonely = ["--pool=solo", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    lonely = ["--pool=threads", "--concurrency=4", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     app.worker_main(["--quiet", "worker", "--beat", schedule, "--loglevel=warning", *lonely])
 
 

@@ -34,7 +34,7 @@ def helper(alice) -> Agent:
 
 
 @pytest.fixture(autouse=True)
-def worker(monkeypatch):
+def worker(monkeypatch, prompt_waker):
     """What would be sent to the worker is done at once."""
     monkeypatch.setattr(refresh_search_names, "delay", refresh_search_names)
 
