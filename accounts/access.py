@@ -9,7 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from accounts.models import Account, ApiKey, Export, User
+from accounts.models import Account, ApiKey, Export, Membership, User
 from accounts.signup import open_account
 
 P = ParamSpec("P")
@@ -42,6 +42,11 @@ def account_of(user: User) -> Account:
     """The account that the person works in: the first they joined; one of their own if they have none."""
     membership = user.memberships.select_related("account").order_by("pk").first()
     return membership.account if membership else open_account(user)
+
+
+def is_owner(request: MemberRequest) -> bool:
+    """Whether the person may delete the account or change what it pays for."""
+    return request.user.memberships.filter(account=request.account, role=Membership.Role.OWNER).exists()
 
 
 def key_of(account: Account, key_id: int) -> ApiKey:

@@ -8,6 +8,7 @@ again at any time.
 import time
 
 from django.db import IntegrityError, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 
 from accounts.belongings import belongings
@@ -16,11 +17,15 @@ from accounts.models import Account, ApiKey, Membership, User
 
 _BATCH = 1_000
 
+account_closing = Signal()
+"""Sent with `account` in the transaction that closes it, before anything is taken away. An error keeps it open."""
+
 
 def close_account(account: Account) -> None:
     """End every way in, in one transaction. From here on the account is nobody's."""
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=account.pk)
+        account_closing.send(sender=Account, account=account)
         Account.objects.filter(pk=account.pk, closed_at=None).update(closed_at=timezone.now(), name="")
         forget_exports(account)
         ApiKey.objects.filter(account=account).delete()

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from accounts.models import User
+from accounts.models import Account, User
 
 _PROGRAMS_ONLY = ("Etc/", "SystemV/", "US/", "posix/", "right/")
 
@@ -24,6 +24,18 @@ class TimeZoneForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes its t
     class Meta:
         model = User
         fields = ("time_zone",)
+
+
+class SilenceForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How long the account's running traces may be silent: from five minutes to a week."""
+
+    silent_minutes = forms.IntegerField(
+        label="Minutes without a sign of life", min_value=5, max_value=10_080, widget=forms.NumberInput
+    )
+
+    class Meta:
+        model = Account
+        fields = ("silent_minutes",)
 
 
 class DeleteForm(forms.Form):

@@ -39,6 +39,7 @@ PRODUCT_VARIABLES = (
     "TRACEN_DEFAULT_PLAN",
     "TRACEN_EMAIL_VERIFICATION",
     "TRACEN_RETENTION_DAYS",
+    "TRACEN_WEBHOOK_NETWORKS",
 )
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "live_server_process"}
 SERIAL_MARKS = ("browser", "fault", "slow")

@@ -31,6 +31,7 @@ class Site:
     password: str
     traces: dict[str, str]
     agent: str
+    webhook: str
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,22 @@ def site() -> Iterator[Site]:
         agent = server.run_command(
             "shell", "-v0", "-c", "from traces.models import Agent; print(Agent.objects.last().pk)"
         )
-        yield Site(server, password, {name: row["id"] for name, row in rows.items()}, agent)
+        webhook = server.run_command("shell", "-v0", "-c", WEBHOOK)
+        yield Site(server, password, {name: row["id"] for name, row in rows.items()}, agent, webhook)
+
+
+# One that fails, with a log of its own.
+WEBHOOK = f"""
+from django.utils import timezone
+from accounts.models import User
+from traces.models import Webhook, WebhookDelivery
+from traces.webhooks.endpoints import add_webhook
+made = add_webhook(User.objects.get(email="{EMAIL}").accounts.get(), "https://example.com/" + "a-long-segment/" * 40)
+Webhook.objects.update(failures=3, failing_since=timezone.now())
+for more in ({{"error": "Answered 503"}}, {{"delivered_at": timezone.now(), "answer_status": 200, "duration_ms": 84}}):
+    WebhookDelivery.objects.create(webhook=made, event="test", attempts=1, **{{"failed_at": timezone.now(), **more}})
+print(made.pk)
+"""
 
 
 SPECIAL = {
@@ -68,6 +84,7 @@ PUBLIC = (
     "/docs/api-reference",
     "/docs/errors",
     "/docs/sdks",
+    "/docs/webhooks",
     "/pricing",
     "/terms",
     "/privacy",
@@ -93,6 +110,10 @@ PRIVATE = (
     "/dashboard/agents/{agent}",
     "/dashboard/keys",
     "/dashboard/links",
+    "/dashboard/retention",
+    "/dashboard/billing",
+    "/dashboard/webhooks",
+    "/dashboard/webhooks/{webhook}",
     "/dashboard/settings",
     "/dashboard/settings/delete",
     "/accounts/2fa",
@@ -108,7 +129,7 @@ PRIVATE = (
 
 def address(site: Site, path: str) -> str:
     return site.server.base_url + re.sub(
-        r"\{([\w-]+)\}", lambda match: {**site.traces, "agent": site.agent}[match[1]], path
+        r"\{([\w-]+)\}", lambda match: {**site.traces, "agent": site.agent, "webhook": site.webhook}[match[1]], path
     )
 
 

@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, Export
 from tests.api import NEXUS, Api
-from traces.models import Agent, ShareLink, Trace
+from traces.models import Agent, ShareLink, Trace, Webhook, WebhookDelivery
 from traces.sharing import share
+from traces.webhooks.endpoints import add_webhook
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,8 @@ class Things:
     key: ApiKey
     link: ShareLink
     export: Export
+    webhook: Webhook
+    delivery: WebhookDelivery
 
 
 @pytest.fixture
@@ -42,7 +45,10 @@ def things(alice) -> Things:
     span = alice.api.add_span(trace_id)
     trace = Trace.objects.get(pk=trace_id)
     export = Export.objects.create(account=alice.account, size=1, finished_at=timezone.now())
-    return Things(trace, span, Agent.objects.get(), ApiKey.objects.get(account=alice.account), share(trace), export)
+    webhook = add_webhook(alice.account, "https://example.com/hook")
+    delivery = WebhookDelivery.objects.create(webhook=webhook, event="test", failed_at=timezone.now())
+    key = ApiKey.objects.get(account=alice.account)
+    return Things(trace, span, Agent.objects.get(), key, share(trace), export, webhook, delivery)
 
 
 Maker = Callable[[Things], str]
@@ -60,6 +66,13 @@ WITH_ID: dict[str, tuple[str, Maker]] = {
     "share_trace": (PRIVATE, lambda it: f"/dashboard/traces/{it.trace.pk}/share"),
     "revoke_link": (PRIVATE, lambda it: f"/dashboard/links/{it.link.pk}/revoke"),
     "download_export": (PRIVATE, lambda it: f"/dashboard/settings/exports/{it.export.pk}"),
+    "webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}"),
+    "test_webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/test"),
+    "roll_webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/roll"),
+    "disable_webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/disable"),
+    "enable_webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/enable"),
+    "delete_webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/delete"),
+    "redeliver": (PRIVATE, lambda it: f"/dashboard/webhooks/deliveries/{it.delivery.pk}/redeliver"),
     "api_v1_trace": (API, lambda it: f"{NEXUS}/{it.trace.pk}"),
     "api_v1_spans": (API, lambda it: f"{NEXUS}/{it.trace.pk}/spans"),
     # Whoever has the address may read: the id is the key.
@@ -151,7 +164,8 @@ def test_no_form_is_taken_without_its_token(things, alice):
     member = signed_in(alice, enforce_csrf_checks=True)
     before = [model.objects.count() for model in (Trace, Agent, ApiKey, ShareLink)]
     for path in paths(things):
-        if path.startswith("/api/"):
+        # A key or a signature is asked for instead.
+        if path.startswith(("/api/", "/billing/webhook")):
             continue
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             assert member.generic(method, path).status_code in (403, 405), (method, path)

@@ -46,8 +46,5 @@ def _disk_trouble() -> str:
 
 
 def _cache_trouble() -> str:
-    try:
-        cache.set("ready", 1, 5)
-    except Exception:  # noqa: BLE001 - each cache has its own errors, and each means the same here
-        return "redis"
-    return ""
+    cache.set("ready", 1, 5)
+    return "" if cache.get("ready") else "redis"

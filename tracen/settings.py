@@ -4,6 +4,7 @@ A wrong value raises `ImproperlyConfigured` with a sentence for the person who s
 sentence and stops. docs/architecture.md lists the variables.
 """
 
+import ipaddress
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +30,16 @@ def _whole(name: str, default: int, lowest: int, highest: int) -> int:
     if not raw.isascii() or not raw.isdigit() or not lowest <= int(raw) <= highest:
         raise ImproperlyConfigured(f"{name} is {raw!r}; it must be a whole number from {lowest} to {highest}.")
     return int(raw)
+
+
+def _networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    raw = env.str(name, "")
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",") if part.strip())
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {raw!r}; it must be networks with commas between them, such as 10.1.0.0/16, fd00::/8."
+        ) from error
 
 
 # Where it runs ------------------------------------------------------------------------------------------------------
@@ -163,7 +174,7 @@ REDIS_URL = env.str("REDIS_URL", "")
 if REDIS_URL and urlsplit(REDIS_URL).scheme not in ("redis", "rediss", "unix"):
     raise ImproperlyConfigured("REDIS_URL must look like redis://host:6379/0.")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {"BACKEND": "tracen.lib.redis_cache.ForgivingRedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
     # The login limits are counted here. Without Redis the product is one web process, so its own memory is enough;
     # roomy, so that nobody pushes their own count out by filling it.
@@ -259,6 +270,29 @@ DEFAULT_FROM_EMAIL = f"Tracen <tracen@{_base.hostname}>"
 
 DEFAULT_PLAN = _chosen("TRACEN_DEFAULT_PLAN", "free", ("free", "pro", "unlimited"))
 RETENTION_DAYS = _whole("TRACEN_RETENTION_DAYS", 90, 1, 36_500)
+# Webhooks go to public addresses only; an operator opens networks of their own, where every port is allowed too.
+WEBHOOK_NETWORKS = _networks("TRACEN_WEBHOOK_NETWORKS")
+
+# Payments: all of Stripe's three values, or none of them and everybody is on the plan that the operator gave them.
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", "").strip()
+STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", "").strip()
+# The first price is the one that is sold; who pays another of them, such as last year's, is on Pro too.
+STRIPE_PRICES_PRO = tuple(price.strip() for price in env.str("STRIPE_PRICE_PRO", "").split(",") if price.strip())
+_stripe = {
+    "STRIPE_SECRET_KEY": STRIPE_SECRET_KEY,
+    "STRIPE_WEBHOOK_SECRET": STRIPE_WEBHOOK_SECRET,
+    "STRIPE_PRICE_PRO": STRIPE_PRICES_PRO,
+}
+HAS_PAYMENTS = all(_stripe.values())
+if any(_stripe.values()) and not HAS_PAYMENTS:
+    _missing = " and ".join(name for name, value in _stripe.items() if not value)
+    raise ImproperlyConfigured(f"Payments need {_missing} too; without Stripe, set none of them.")
+STRIPE_API_BASE = (env.str("STRIPE_API_BASE", "") or "https://api.stripe.com").rstrip("/")
+_stripe_address = urlsplit(STRIPE_API_BASE)
+# The secret key goes there with each request.
+_is_safe = _stripe_address.scheme == "https" or _stripe_address.hostname in ("127.0.0.1", "localhost", "::1")
+if _stripe_address.scheme not in ("http", "https") or not _stripe_address.hostname or not _is_safe:
+    raise ImproperlyConfigured(f"STRIPE_API_BASE is {STRIPE_API_BASE!r}; it must start with https://.")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -296,7 +330,13 @@ CELERY_BEAT_SCHEDULE = {
     "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 86_400.0},
     "write-waiting-exports": {"task": "accounts.tasks.write_waiting_exports", "schedule": 120.0},
     "forget-old-exports": {"task": "accounts.tasks.forget_old_exports", "schedule": 3600.0},
+    "end-grace-periods": {"task": "billing.tasks.end_grace_periods", "schedule": 3600.0},
+    "reconcile-stripe": {"task": "billing.tasks.reconcile_stripe", "schedule": 86_400.0},
+    "forget-old-stripe-events": {"task": "billing.tasks.forget_old_events", "schedule": 86_400.0},
     "erase-closed-accounts": {"task": "accounts.tasks.erase_closed_accounts", "schedule": 3600.0},
+    "prune-traces": {"task": "traces.tasks.prune_traces", "schedule": 3600.0},
+    "end-silent-traces": {"task": "traces.tasks.end_silent_traces", "schedule": 60.0},
+    "forget-webhook-deliveries": {"task": "traces.tasks.forget_webhook_deliveries", "schedule": 86_400.0},
     "forget-idempotency-keys": {"task": "traces.tasks.forget_idempotency_keys", "schedule": 3600.0},
 }
 

@@ -18,6 +18,9 @@ urlpatterns = [
     path("", include("traces.agent_urls")),
     path("", include("traces.list_urls")),
     path("", include("traces.trace_urls")),
+    path("", include("traces.retention_urls")),
+    path("", include("billing.urls")),
+    path("", include("traces.webhook_urls")),
     path("", include("traces.api.urls")),
     path("", include("traces.urls")),
 ]

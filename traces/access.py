@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from traces.errors import TraceNotFound
-from traces.models import Agent, ShareLink, Trace
+from traces.models import Agent, ShareLink, Trace, Webhook, WebhookDelivery
 from traces.records import Source
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -73,6 +73,23 @@ def link_of(account: Account, link_id: str) -> ShareLink:
     if link is None:
         raise Http404
     return link
+
+
+def webhook_of(account: Account, webhook_id: int) -> Webhook:
+    """The account's webhook, or Http404."""
+    webhook = Webhook.objects.filter(account=account, pk=webhook_id).first()
+    if webhook is None:
+        raise Http404
+    return webhook
+
+
+def webhook_delivery_of(account: Account, delivery_id: str) -> WebhookDelivery:
+    """A delivery of one of the account's webhooks, with the webhook; or Http404."""
+    own = WebhookDelivery.objects.filter(webhook__account=account).select_related("webhook")
+    delivery = own.filter(pk=parse_id(delivery_id)).first()
+    if delivery is None:
+        raise Http404
+    return delivery
 
 
 def live_links() -> QuerySet[ShareLink]:

@@ -75,6 +75,8 @@ def _failure(trace: Trace, culprit: tuple[Span, str] | None) -> Failure:
 def _without_words(trace: Trace) -> str:
     if trace.status != TraceStatus.TIMEOUT:
         return "Failed without a message"
-    if trace.ended_at is None or trace.ended_at <= trace.started_at:
+    if trace.ended_at is None:
+        return "Fell silent"
+    if trace.ended_at <= trace.started_at:
         return "Timed out"
     return f"Timed out after {duration_text((trace.ended_at - trace.started_at).total_seconds() * 1000)}"

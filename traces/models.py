@@ -204,9 +204,13 @@ class Webhook(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     failures = models.PositiveIntegerField(default=0)
     """Tries that failed since the last one that did not."""
+    failing_since = models.DateTimeField(null=True)
+    """The first of those."""
     quiet_until = models.DateTimeField(null=True)
     """After a failure nothing is sent before this, however much is due."""
     disabled_at = models.DateTimeField(null=True)
+    disabled_because = models.CharField(max_length=255, default="")
+    """A sentence for its owner."""
 
     def __str__(self) -> str:
         return self.url
@@ -224,7 +228,10 @@ class WebhookDelivery(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     tried_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    """When it was given up. Neither delivered nor given up, it waits for its next try."""
     answer_status = models.PositiveSmallIntegerField(null=True)
+    duration_ms = models.PositiveIntegerField(null=True)
     error = models.CharField(max_length=255, default="")
 
     class Meta:
@@ -233,3 +240,7 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.id}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.delivered_at is None and self.failed_at is None

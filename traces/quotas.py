@@ -19,6 +19,7 @@ from traces.limits import RATE_WINDOW_REQUESTS, RATE_WINDOW_SECONDS
 from traces.models import Agent, MonthlyUsage, RateWindow
 
 _WINDOW = RATE_WINDOW_SECONDS * 1_000_000
+_TOLD_FROM_PERCENT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,15 @@ class Usage:
     traces: int
     limit: int | None
     resets_at: datetime
+
+    @property
+    def is_near_limit(self) -> bool:
+        """Whether it is time to tell: so much is used that a busy week may use the rest."""
+        return self.limit is not None and self.traces * 100 >= self.limit * _TOLD_FROM_PERCENT
+
+    @property
+    def is_at_limit(self) -> bool:
+        return self.limit is not None and self.traces >= self.limit
 
 
 def usage_of(account: Account) -> Usage:

@@ -1,4 +1,4 @@
-"""Traces taken away for good, with all that hangs on them: the member's pages call it; the month's count stays."""
+"""Traces taken away for good, with all that hangs on them: members' pages and retention call it; the month's count stays."""
 
 import uuid
 from collections.abc import Collection
@@ -6,21 +6,35 @@ from collections.abc import Collection
 from django.db import transaction
 
 from accounts.models import Account
+from traces.access import live_links
 from traces.models import Alert, ShareLink, Span, SpanPayload, Trace, TracePayload, WebhookDelivery
 
 
 def delete_traces(account: Account, trace_ids: Collection[uuid.UUID]) -> int:
-    """Delete those of the traces that are the account's, in one transaction; how many they were.
-
-    The rows of the traces are held first, so that no span arrives in between. Children go by one statement each:
-    Django's own cascade would load ten thousand spans to find their payloads.
-    """
+    """Delete those of the traces that are the account's, in one transaction; how many they were."""
     with transaction.atomic():
-        own = Trace.objects.select_for_update().filter(account=account, pk__in=trace_ids).order_by("pk")
-        found = list(own.values_list("pk", flat=True))
-        SpanPayload.objects.filter(span__trace__in=found).delete()
-        WebhookDelivery.objects.filter(alert__trace__in=found).delete()
-        for children in (Span, TracePayload, ShareLink, Alert):
-            children.objects.filter(trace__in=found).delete()
-        Trace.objects.filter(pk__in=found).delete()
-    return len(found)
+        return _delete(_hold(account, trace_ids))
+
+
+def delete_unshared(account: Account, trace_ids: Collection[uuid.UUID]) -> int:
+    """The same, but a trace that has a live share link by now stays."""
+    with transaction.atomic():
+        held = _hold(account, trace_ids)
+        shared = set(live_links().filter(trace__in=held).values_list("trace_id", flat=True))
+        return _delete([pk for pk in held if pk not in shared])
+
+
+def _hold(account: Account, trace_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """The rows of the traces, locked, so that no span and no link arrives while they are deleted."""
+    own = Trace.objects.select_for_update().filter(account=account, pk__in=trace_ids).order_by("pk")
+    return list(own.values_list("pk", flat=True))
+
+
+def _delete(trace_ids: list[uuid.UUID]) -> int:
+    """Children go by one statement each: Django's own cascade would load ten thousand spans to find their payloads."""
+    SpanPayload.objects.filter(span__trace__in=trace_ids).delete()
+    WebhookDelivery.objects.filter(alert__trace__in=trace_ids).delete()
+    for children in (Span, TracePayload, ShareLink, Alert):
+        children.objects.filter(trace__in=trace_ids).delete()
+    Trace.objects.filter(pk__in=trace_ids).delete()
+    return len(trace_ids)

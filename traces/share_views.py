@@ -1,13 +1,14 @@
 """Opening and closing a trace's public addresses, and the list of all that are open; mounted by traces/trace_urls.py."""
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import MemberRequest, signed_in
 from traces.access import link_of, live_links, own_trace
+from traces.errors import TraceNotFound
 from traces.models import Trace
 from traces.reading.links import LIFETIMES, links_of_account, share_panel
 from traces.sharing import revoke, share
@@ -55,5 +56,8 @@ def _open_link(request: MemberRequest, trace: Trace) -> HttpResponse:
     elif live_links().filter(trace=trace).count() >= MAX_LIVE_LINKS:
         messages.error(request, f"A trace has at most {MAX_LIVE_LINKS} live links. Revoke one that is not used.")
     else:
-        address += f"?new={share(trace, chosen[1]).pk}"
+        try:
+            address += f"?new={share(trace, chosen[1]).pk}"
+        except TraceNotFound as gone:
+            raise Http404 from gone
     return redirect(address)

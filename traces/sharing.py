@@ -3,17 +3,24 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from traces.errors import TraceNotFound
 from traces.models import ShareLink, Trace
 
 
 def share(trace: Trace, lifetime: timedelta | None = None) -> ShareLink:
-    """Open a new public address for `trace`, for ever or for `lifetime`; its id is random and tells nothing."""
+    """Open a new public address for `trace`, for ever or for `lifetime`; its id is random and tells nothing.
+
+    Raises TraceNotFound if the trace was removed since it was read.
+    """
     expires_at: datetime | None = timezone.now() + lifetime if lifetime is not None else None
-    return ShareLink.objects.create(trace=trace, expires_at=expires_at)
+    with transaction.atomic():
+        if Trace.objects.select_for_update().filter(pk=trace.pk).only("pk").first() is None:
+            raise TraceNotFound
+        return ShareLink.objects.create(trace=trace, expires_at=expires_at)
 
 
 def revoke(link: ShareLink) -> None:

@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
-from traces import agents, idempotency
+from accounts.models import Account
+from traces import agents, idempotency, retention, timeouts
+from traces.webhooks import events
 
 
 @shared_task
@@ -13,3 +15,19 @@ def forget_idempotency_keys() -> None:
 @shared_task
 def refresh_search_names(agent_id: int) -> None:
     agents.refresh_search_names(agent_id)
+
+
+@shared_task
+def prune_traces() -> None:
+    for account in Account.objects.filter(closed_at=None).order_by("pk").iterator():
+        retention.prune(account)
+
+
+@shared_task
+def end_silent_traces() -> None:
+    timeouts.end_silent_traces()
+
+
+@shared_task
+def forget_webhook_deliveries() -> None:
+    events.forget_old_deliveries()

@@ -17,6 +17,7 @@ from traces.reading.links import share_panel
 from traces.reading.page import grown_page, json_document, owner_page, row_chunk, span_detail
 from traces.reading.timeline_view import read_row_number
 from traces.records import TraceStatus
+from traces.retention import kept_until
 
 MAX_LIVE_ROWS = 2_000
 """Up to how many rows the script has drawn anew while a run goes on; beyond, it offers to load the page again."""
@@ -35,6 +36,7 @@ def trace_page(request: MemberRequest, trace_id: str) -> HttpResponse:
         "page_id": trace.pk,
         "page": owner_page(trace, span_id=request.GET.get("span", ""), first_row=first_row),
         "share": share_panel(trace),
+        "kept_until": kept_until(request.account, trace),
         "is_running": trace.status == TraceStatus.RUNNING,
         "etag": quote_etag(stamp_of(trace)),
         "max_live_rows": MAX_LIVE_ROWS,

@@ -9,6 +9,7 @@ urlpatterns = [
     re_path(r"^docs/api-reference/?\Z", views.api_reference, name="docs_api"),
     re_path(r"^docs/errors/?\Z", views.errors, name="docs_errors"),
     re_path(r"^docs/sdks/?\Z", views.sdks, name="docs_sdks"),
+    re_path(r"^docs/webhooks/?\Z", views.webhooks, name="docs_webhooks"),
     re_path(r"^api/schema/?\Z", views.schema, name="api_schema"),
     re_path(r"^pricing/?\Z", views.pricing, name="pricing"),
     re_path(r"^terms/?\Z", views.terms, name="terms"),

@@ -12,6 +12,7 @@ from accounts.access import account_of
 from accounts.plans import FREE, PRO
 from tracen.guides.examples import AGENT, EXAMPLES, NEXUS_CREATE, TRACE_ID, TRACEN_POST
 from tracen.guides.openapi import document
+from tracen.guides.webhooks import guide
 from traces import limits
 
 PAGES = (
@@ -19,6 +20,7 @@ PAGES = (
     ("docs_api", "API reference"),
     ("docs_errors", "Errors and limits"),
     ("docs_sdks", "SDKs"),
+    ("docs_webhooks", "Webhooks"),
 )
 
 
@@ -62,6 +64,11 @@ def errors(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sdks(request: HttpRequest) -> HttpResponse:
     return render(request, "docs/sdks.html", _context("docs_sdks", example=NEXUS_CREATE))
+
+
+@require_safe
+def webhooks(request: HttpRequest) -> HttpResponse:
+    return render(request, "docs/webhooks.html", _context("docs_webhooks", **guide()))
 
 
 @require_safe

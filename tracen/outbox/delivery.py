@@ -84,6 +84,17 @@ def due_kinds() -> list[str]:
     return list(_due().order_by().values_list("kind", flat=True).distinct())
 
 
+def waiting_bodies(kind: str, account_id: int, most: int) -> list[dict[str, Any]]:
+    """The oldest of what has still to be delivered of `kind` for an account, what is being delivered included."""
+    waiting = Delivery.objects.filter(kind=kind, account_id=account_id, given_up_at=None).order_by("created_at")
+    return [json.loads(body) for body in waiting.values_list("body", flat=True)[:most]]
+
+
+def undelivered() -> models.QuerySet[Delivery]:
+    """Every row, oldest first: what waits, and what was given up."""
+    return Delivery.objects.order_by("created_at")
+
+
 def forget_given_up() -> int:
     """Delete what was given up a month ago; how many rows that was."""
     return Delivery.objects.filter(given_up_at__lt=timezone.now() - KEPT_WHEN_GIVEN_UP).delete()[0]
@@ -94,6 +105,16 @@ def try_again(delivery: Delivery) -> None:
     now = timezone.now()
     Delivery.objects.filter(pk=delivery.pk).update(given_up_at=None, attempts=0, created_at=now, due_at=now)
     wake_for(delivery.kind)
+
+
+def hasten(kind: str, account_id: int) -> None:
+    """Make due now what of `kind` waits for an account: the reason to wait is gone.
+
+    Rows that are due within a lease may be in somebody's hands, and are due soon in any case.
+    """
+    now = timezone.now()
+    waiting = Delivery.objects.filter(kind=kind, account_id=account_id, given_up_at=None, due_at__gt=now + LEASE)
+    waiting.update(due_at=now)
 
 
 class _Crew:

@@ -26,9 +26,14 @@ class EmailBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         with transaction.atomic():
             for message in email_messages:
-                for reader in message.recipients():
-                    put("mail", _stored(message, reader))
+                put_mail(message)
         return len(email_messages)
+
+
+def put_mail(message: EmailMessage, account_id: int | None = None) -> None:
+    """Store a mail for each of its readers, in the caller's transaction; with an account it goes when that goes."""
+    for reader in message.recipients():
+        put("mail", _stored(message, reader), account_id)
 
 
 def send(delivery: Delivery, body: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.plans import FREE, PRO
 from tracen import views
-from tracen.middleware import CONTENT_SECURITY_POLICY
+from tracen.lib.content_policy import content_policy
 
 TEMPLATES = Path(settings.BASE_DIR / "templates")
 PASSWORD = "a long pass phrase"
@@ -56,7 +56,7 @@ def test_the_plans_are_the_numbers_that_are_enforced(client):
 
 def test_a_page_may_load_its_own_files_only(client):
     page = client.get("/")
-    assert page["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert page["Content-Security-Policy"] == content_policy()
     loaded = re.findall(r'<(?:script|link rel="(?:stylesheet|icon|preload)")[^>]*(?:src|href)="([^"]+)"', page.text)
     assert loaded
     assert all(address.startswith("/static/") for address in loaded)

@@ -1,4 +1,4 @@
-"""What a reader may see of a run: frozen values for the templates, never a model; the pages of a trace and the demo call it.
+"""What a reader may see of a run: frozen values for the templates, never a model; pages, alerts and the demo call it.
 
 The tree is read without payloads; payloads are read for the one span that is shown.
 """
@@ -102,10 +102,10 @@ def _run_page(
     has_panel: bool = True,
 ) -> RunPage:
     run = stored_row(trace)
-    timeline = lay_out(run, _nodes(trace), timezone.now())
+    timeline = lay_out(run, nodes_of(trace), timezone.now())
     panel = _panel(trace, span_id, chosen_span(timeline)) if has_panel and not is_sheet(run) else None
     view = view_of(run, timeline, span_id=span_id, first_row=first_row, size=size, panel=panel)
-    sentence = tell(run, timeline, _error_of(trace, timeline))
+    sentence = tell(run, timeline, error_of(trace, timeline))
     texts = Budget(TEXT_BUDGET)
     return RunPage(
         name=run.name,
@@ -125,7 +125,7 @@ def _run_page(
 def row_chunk(trace: Trace, first_row: int) -> TimelineView:
     """The next rows for a page that has the first ones."""
     run = stored_row(trace)
-    timeline = lay_out(run, _nodes(trace), timezone.now())
+    timeline = lay_out(run, nodes_of(trace), timezone.now())
     return view_of(run, timeline, first_row=first_row, size=ROWS_IN_CHUNK)
 
 
@@ -174,7 +174,8 @@ def _received(trace: Trace) -> Fact:
     return Fact("Received", "", moment=trace.received_at)
 
 
-def _nodes(trace: Trace) -> list[Node]:
+def nodes_of(trace: Trace) -> list[Node]:
+    """The spans as the tree sees them, without a payload; one query."""
     rows = Span.objects.filter(trace=trace).values_list(*_NODE_FIELDS)
     return [Node(str(row[0]), str(row[1]) if row[1] else None, *row[2:]) for row in rows.iterator(chunk_size=2_000)]
 
@@ -204,7 +205,7 @@ def _panel(trace: Trace, *candidates: str) -> SpanDetail | None:
     return None
 
 
-def _error_of(trace: Trace, timeline: Timeline) -> str | None:
+def error_of(trace: Trace, timeline: Timeline) -> str | None:
     """The error text of the span that explains the failure."""
     if timeline.failure is None:
         return None
@@ -241,7 +242,7 @@ def _facts(run: TraceRecord, timeline: Timeline, view: TimelineView) -> Iterator
     if run.status != TraceStatus.RUNNING:
         yield Fact("Duration", duration_text(run_ms(run, timeline)))
     yield Fact("Steps" if is_sheet(run) else "Spans", f"{view.pages.total:,}")
-    sent, got = _tokens(run, timeline)
+    sent, got = tokens_of(run, timeline)
     if sent is not None:
         yield Fact("Tokens in", _fitting(sent))
     if got is not None:
@@ -253,7 +254,7 @@ def _fitting(number: int) -> str:
     return f"{number:,}" if number < _LONGEST_COUNT else count_text(number)
 
 
-def _tokens(run: TraceRecord, timeline: Timeline) -> tuple[int | None, int | None]:
+def tokens_of(run: TraceRecord, timeline: Timeline) -> tuple[int | None, int | None]:
     """Tokens in and out: those of the run if it names them, else the sum over its spans."""
     sums = timeline.input_tokens, timeline.output_tokens
     own = run.input_tokens, run.output_tokens
@@ -265,7 +266,7 @@ def _description(run: TraceRecord, timeline: Timeline, view: TimelineView, sente
     words = [view.unit]
     if run.status != TraceStatus.RUNNING:
         words.append(duration_text(run_ms(run, timeline)))
-    tokens = sum(count or 0 for count in _tokens(run, timeline))
+    tokens = sum(count or 0 for count in tokens_of(run, timeline))
     if tokens:
         words.append(f"{count_text(tokens)} tokens")
     who = run.agent or " / ".join(filter(None, (run.provider, run.model)))

@@ -91,7 +91,9 @@ def _clock_trouble(run: TraceRecord) -> tuple[Aside, ...]:
 
 
 def _timeout(run: TraceRecord, timeline: Timeline, span_error: str | None) -> Sentence:
-    before = f"Timed out after {duration_text(run_ms(run, timeline))}"
+    # Who says that a run timed out says when. Without an end nobody said so: nothing more was heard.
+    how = "Timed out" if run.ended_at else "Fell silent"
+    before = f"{how} after {duration_text(run_ms(run, timeline))}"
     last = timeline.open_end
     if last:
         return Sentence("late", f"{before}; ", last.name, last.id, " had not ended.", _recoveries(timeline))

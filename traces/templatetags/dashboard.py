@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import template
 from django.template import RequestContext
@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from traces.models import Trace
-from traces.quotas import usage_of
+from traces.quotas import Usage, usage_of
 
 register = template.Library()
 
@@ -43,13 +43,22 @@ def _current(path: str, name: str, address: str) -> str:
     return "true" if name != "dashboard" and path.startswith(f"{address}/") else ""
 
 
+@register.simple_tag(takes_context=True)
+def month_usage(context: RequestContext) -> Usage | None:
+    """What the account has used of its plan; asked for once a page, however many parts of it show it."""
+    request = context["request"]
+    if not hasattr(request, "month_usage"):
+        account = getattr(request, "account", None)
+        request.month_usage = usage_of(account) if account else None
+    return cast(Usage | None, request.month_usage)
+
+
 @register.inclusion_tag("dashboard/_usage.html", takes_context=True)
 def usage_meter(context: RequestContext) -> dict[str, Any]:
     """Nothing on a page that is not about one account."""
-    account = getattr(context["request"], "account", None)
-    if account is None:
+    usage = month_usage(context)
+    if usage is None:
         return {}
-    usage = usage_of(account)
     return {"usage": usage, "filled": min(100, round(100 * usage.traces / usage.limit, 1)) if usage.limit else 0}
 
 

@@ -119,7 +119,8 @@ def test_a_failure_names_the_step_where_the_trouble_began(alice):
     ("record", "reason"),
     [
         (run(status=TraceStatus.TIMEOUT, until=300_000), "Timed out after 5 m 00 s"),
-        (run(status=TraceStatus.TIMEOUT, until=None), "Timed out"),
+        (run(status=TraceStatus.TIMEOUT, until=None), "Fell silent"),
+        (run(status=TraceStatus.TIMEOUT, until=-5), "Timed out"),
         (run(status=TraceStatus.ERROR), "Failed without a message"),
         (call(status=TraceStatus.ERROR, error="ValueError: no such model"), "no such model"),
     ],
