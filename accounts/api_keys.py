@@ -15,6 +15,9 @@ FORMATS = (TRACEN, NEXUS)
 _PATTERN = re.compile(r"nxs_[0-9a-f]{64}|tracen_sk_[A-Za-z0-9_-]{43}")
 _SHOWN_CHARACTERS = 6
 _LAST_USED_PRECISION = timedelta(minutes=1)
+_MOST_SEEN = 10_000
+_seen: dict[str, ApiKey] = {}
+"""Live keys by digest as this process last saw them."""
 
 
 def mint_key(account: Account, name: str, key_format: str = TRACEN) -> tuple[ApiKey, str]:
@@ -36,15 +39,34 @@ def find_key(text: str) -> ApiKey | None:
     return ApiKey.objects.select_related("account").filter(digest=_digest(text), revoked_at=None).first()
 
 
+def recall_key(text: str) -> ApiKey | None:
+    """The same from memory where this process has seen the key before: it may have been revoked since.
+
+    For whoever has the key checked in the transaction that it leads to (traces/ingest.py), or asks `is_live`.
+    """
+    digest = _digest(text)
+    key = _seen.get(digest) or find_key(text)
+    if key is not None:
+        if len(_seen) >= _MOST_SEEN:
+            _seen.clear()
+        _seen[digest] = key
+    return key
+
+
+def is_live(key: ApiKey) -> bool:
+    return ApiKey.objects.filter(pk=key.pk, revoked_at=None).exists()
+
+
 def note_use(key: ApiKey) -> None:
     """Remember when the key was last used, to the minute: a write per request would be a price without a buyer."""
     now = timezone.now()
     if key.last_used_at is None or now - key.last_used_at >= _LAST_USED_PRECISION:
+        key.last_used_at = now
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 def revoke_key(key: ApiKey) -> None:
-    """End the key at once, in every process: each request looks it up anew."""
+    """End the key at once, in every process: each request looks it up anew, or has it looked up where it writes."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
 
 

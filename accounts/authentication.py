@@ -8,18 +8,21 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.api_keys import find_key, note_use
+from accounts.api_keys import note_use, recall_key
 from accounts.models import Account, ApiKey
 
 INVALID_KEY = "Invalid API key"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Sets `request.user` to the account and `request.auth` to the key; every other outcome is a 401."""
+    """Sets `request.user` to the account and `request.auth` to the key; every other outcome is a 401.
+
+    The key may come from memory: before anything is told or stored for it, `is_live` or ingest must have asked again.
+    """
 
     def authenticate(self, request: Request) -> tuple[Account, ApiKey]:
         presented = _presented_keys(request)
-        key = find_key(presented.pop()) if len(presented) == 1 else None
+        key = recall_key(presented.pop()) if len(presented) == 1 else None
         if key is None:
             raise AuthenticationFailed(INVALID_KEY)
         note_use(key)

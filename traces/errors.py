@@ -20,6 +20,10 @@ class TraceNotFound(TracesError):
     """No such trace, or not yours, or not one that may still change."""
 
 
+class KeyRevoked(TracesError):
+    """The key was live when the request came and is no more."""
+
+
 class UnknownParent(TracesError):
     """A span names a parent that is not in its trace."""
 

@@ -1,136 +1,323 @@
-"""The only writer of agents, traces and spans: records in, one transaction each, and a return means committed.
+"""The only writer of agents, traces and spans: records in, and a return means committed to disk, whole.
 
 The dialects (traces/wire) make the records and the viewsets (traces/api) call these three functions; nothing here
 knows which dialect a run came in by, except that it stores the name.
+
+How it works: each call is one work, and traces/writer.py gathers the works of all requests that wait at the moment
+into one transaction. `_write` does such a batch in steps, each a statement or two for the whole batch: who may write
+(a key that was revoked a moment ago may not), what fits into the limits, then the rows. A work that is refused leaves
+no trace of itself and does not disturb the others.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
 
-from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, ApiKey
 from traces.alerts import FAILURES, raise_alert
-from traces.errors import SpanLimitReached, TraceNotFound, UnknownParent
+from traces.errors import KeyRevoked, SpanLimitReached, TraceNotFound, TracesError, UnknownParent
 from traces.limits import MAX_SPANS_PER_TRACE
 from traces.models import ShareLink, Span, SpanPayload, Trace, TracePayload
-from traces.quotas import reserve_agent, reserve_trace
-from traces.records import Source, SpanRecord, TraceEnd, TraceRecord, Unchanged
+from traces.quotas import Agents, Month, Windows
+from traces.records import Source, SpanRecord, TraceEnd, TraceRecord, TraceStatus, Unchanged
+from traces.rows import Row, insert_rows, next_keys, update_rows
+from traces.writer import Outcome, Writer
+
+_Placed: TypeAlias = tuple[uuid.UUID, int, SpanRecord]
+"""A span with its trace and its place in it."""
+_Parents: TypeAlias = set[tuple[uuid.UUID, uuid.UUID]]
 
 
-def record_trace(account: Account, record: TraceRecord) -> None:
+@dataclass(slots=True)
+class Sender:
+    """Whose work it is. With a key, that key must still be live in the transaction that stores the work."""
+
+    account: Account
+    key: ApiKey | None = None
+    is_metered: bool = False
+    """Whether the work counts in the key's hourly window."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One call, and what became of it."""
+
+    sender: Sender
+    account: Account
+    refusal: TracesError | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _New(_Work):
+    record: TraceRecord
+    agent_id: int | None = None
+
+    @property
+    def metered_key(self) -> int | None:
+        return self.sender.key.pk if self.sender.key and self.sender.is_metered else None
+
+
+@dataclass(slots=True, kw_only=True)
+class _More(_Work):
+    trace_id: uuid.UUID
+    spans: Sequence[SpanRecord]
+
+
+@dataclass(slots=True, kw_only=True)
+class _End(_Work):
+    trace_id: uuid.UUID
+    end: TraceEnd
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A stored trace whose row is held: what works of this batch make of it."""
+
+    trace_id: uuid.UUID
+    account_id: int
+    agent_id: int | None
+    status: str
+    ended_at: datetime | None
+    span_count: int
+    is_touched: bool = False
+
+
+def record_trace(sender: Account | Sender, record: TraceRecord) -> None:
     """Store a run whole: quota, agent, trace, spans, its share link if it is public, its alert if it failed; or nothing.
 
-    Raises MonthlyLimitReached, AgentLimitReached, SpanLimitReached.
+    Raises MonthlyLimitReached, AgentLimitReached, RateLimited, SpanLimitReached, KeyRevoked.
     """
     if len(record.spans) > MAX_SPANS_PER_TRACE:
         raise SpanLimitReached(MAX_SPANS_PER_TRACE)
-    with transaction.atomic():
-        reserve_trace(account)
-        agent = reserve_agent(account, record.agent) if record.agent is not None else None
-        trace = Trace.objects.create(
-            id=record.id,
-            account=account,
-            agent=agent,
-            source=record.source,
-            name=record.name,
-            status=record.status,
-            started_at=record.started_at,
-            ended_at=record.ended_at,
-            provider=record.provider,
-            model=record.model,
-            input_tokens=record.input_tokens,
-            output_tokens=record.output_tokens,
-            span_count=len(record.spans),
-        )
-        _store_texts(trace, record)
-        _store_spans(trace, record.spans, first_ordinal=0)
-        if record.is_public:
-            ShareLink.objects.create(id=record.id, trace=trace)
-        if record.status in FAILURES:
-            raise_alert(account, trace, record.status)
+    sender = _sender(sender)
+    _writer.run(_New(sender=sender, account=sender.account, record=record))
 
 
-def append_spans(account: Account, trace_id: uuid.UUID, spans: Sequence[SpanRecord]) -> None:
+def append_spans(sender: Account | Sender, trace_id: uuid.UUID, spans: Sequence[SpanRecord]) -> None:
     """Add spans to a run that can still grow, even after its end: late telemetry is normal.
 
-    Raises TraceNotFound, UnknownParent, SpanLimitReached; in each case nothing is stored.
+    Raises TraceNotFound, UnknownParent, SpanLimitReached, KeyRevoked; in each case nothing is stored.
     """
-    with transaction.atomic():
-        trace = _lock_growing_trace(account, trace_id)
-        if trace.span_count + len(spans) > MAX_SPANS_PER_TRACE:
-            raise SpanLimitReached(MAX_SPANS_PER_TRACE)
-        _check_parents(trace, spans)
-        _store_spans(trace, spans, first_ordinal=trace.span_count)
-        Trace.objects.filter(pk=trace.pk).update(span_count=trace.span_count + len(spans), heard_at=timezone.now())
+    sender = _sender(sender)
+    _writer.run(_More(sender=sender, account=sender.account, trace_id=trace_id, spans=spans))
 
 
-def end_trace(account: Account, trace_id: uuid.UUID, end: TraceEnd) -> None:
-    """Change what `end` mentions; any transition is allowed. Raises TraceNotFound."""
-    changes = {
-        field: value
-        for field, value in (("status", end.status), ("ended_at", end.ended_at))
-        if not isinstance(value, Unchanged)
-    }
-    with transaction.atomic():
-        trace = _lock_growing_trace(account, trace_id)
-        Trace.objects.filter(pk=trace.pk).update(**changes, heard_at=timezone.now())
-        if not isinstance(end.status, Unchanged) and end.status in FAILURES:
-            raise_alert(account, trace, end.status)
-
-
-def _lock_growing_trace(account: Account, trace_id: uuid.UUID) -> Trace:
-    """The account's trace, held until the transaction ends. A Tracen trace came finished and stays as it is."""
-    growing = Trace.objects.select_for_update(of=("self",)).filter(account=account, pk=trace_id)
-    trace = growing.exclude(source=Source.TRACEN).first()
-    if trace is None:
-        raise TraceNotFound
-    return trace
-
-
-def _check_parents(trace: Trace, spans: Sequence[SpanRecord]) -> None:
-    named = {span.parent_id for span in spans if span.parent_id} - {span.id for span in spans}
-    if named and Span.objects.filter(trace=trace, id__in=named).count() != len(named):
-        raise UnknownParent
-
-
-def _store_texts(trace: Trace, record: TraceRecord) -> None:
-    TracePayload.objects.create(
-        trace=trace,
-        names=searchable_names(record.name, record.agent),
-        metadata=record.metadata,
-        prompt=record.prompt,
-        response=record.response,
-        error=record.error,
-    )
+def end_trace(sender: Account | Sender, trace_id: uuid.UUID, end: TraceEnd) -> None:
+    """Change what `end` mentions; any transition is allowed. Raises TraceNotFound, KeyRevoked."""
+    sender = _sender(sender)
+    _writer.run(_End(sender=sender, account=sender.account, trace_id=trace_id, end=end))
 
 
 def searchable_names(trace: str, agent: str | None) -> str:
     return f"{trace}\n{agent}" if agent else trace
 
 
-def _store_spans(trace: Trace, spans: Sequence[SpanRecord], first_ordinal: int) -> None:
-    rows = Span.objects.bulk_create(
-        Span(
-            trace=trace,
-            id=span.id,
-            parent_id=span.parent_id,
-            ordinal=ordinal,
-            name=span.name,
-            kind=span.kind,
-            status=span.status,
-            started_at=span.started_at,
-            ended_at=span.ended_at,
-            provider=span.provider,
-            model=span.model,
-            input_tokens=span.input_tokens,
-            output_tokens=span.output_tokens,
-        )
-        for ordinal, span in enumerate(spans, first_ordinal)
-    )
-    SpanPayload.objects.bulk_create(
-        SpanPayload(span=row, input=span.input, output=span.output, error=span.error)
-        for row, span in zip(rows, spans, strict=True)
+def _sender(sender: Account | Sender) -> Sender:
+    return sender if isinstance(sender, Sender) else Sender(sender)
+
+
+def _write(works: Sequence[_Work]) -> list[Outcome]:
+    """Do a batch inside the current transaction; a second time from the start if the first was rolled back."""
+    for work in works:
+        work.refusal = None
+    _check_keys(works)
+    live = [work for work in works if work.refusal is None]
+    _write_new([work for work in live if isinstance(work, _New)])
+    _write_growth([work for work in live if isinstance(work, _More | _End)])
+    return [work.refusal for work in works]
+
+
+_writer = Writer(_write)
+
+
+def _check_keys(works: Iterable[_Work]) -> None:
+    """Refuse what was sent with a key that is revoked by now; see the accounts of the others as they are now."""
+    with_key = [(work, work.sender.key.pk) for work in works if work.sender.key is not None]
+    live = ApiKey.objects.filter(pk__in={pk for _, pk in with_key}, revoked_at=None).select_related("account")
+    accounts = {key.pk: key.account for key in live} if with_key else {}
+    for work, pk in with_key:
+        if pk in accounts:
+            work.account = accounts[pk]
+        else:
+            work.refusal = KeyRevoked()
+
+
+# New traces ---------------------------------------------------------------------------------------------------------
+
+
+def _write_new(works: list[_New]) -> None:
+    if not works:
+        return
+    _admit(works)
+    now, admitted = timezone.now(), [work for work in works if work.refusal is None]
+    records = [work.record for work in admitted]
+    insert_rows(Trace, _TRACE_COLUMNS, [_trace_row(work, now) for work in admitted])
+    insert_rows(TracePayload, _TEXT_COLUMNS, [_text_row(record) for record in records])
+    _insert_spans([(record.id, ordinal, span) for record in records for ordinal, span in enumerate(record.spans)])
+    insert_rows(ShareLink, _LINK_COLUMNS, [(record.id, record.id, now, 0) for record in records if record.is_public])
+    for work in admitted:
+        if work.record.status in FAILURES:
+            _raise_alert(work.account, work.record.id, work.agent_id, work.record.status)
+
+
+def _admit(works: list[_New]) -> None:
+    """Let through what fits into the hourly window, the month and the plan's agents, asked in this order."""
+    windows = Windows(work.metered_key for work in works if work.metered_key is not None)
+    accounts = {work.account.pk: work.account for work in works}
+    months = {pk: Month(accounts[pk]) for pk in sorted(accounts)}
+    agents = Agents((work.account, work.record.agent) for work in works if work.record.agent is not None)
+    for work in works:
+        try:
+            _admit_one(work, windows, months[work.account.pk], agents)
+        except TracesError as refusal:
+            work.refusal = refusal
+    windows.store()
+    for month in months.values():
+        month.store()
+
+
+def _admit_one(work: _New, windows: Windows, month: Month, agents: Agents) -> None:
+    key = work.metered_key
+    if key is not None:
+        windows.check(key)
+    month.check()
+    if work.record.agent is not None:
+        work.agent_id = agents.find_or_make(work.account, work.record.agent)
+    month.take()
+    if key is not None:
+        windows.hit(key)
+
+
+def _raise_alert(account: Account, trace_id: uuid.UUID, agent_id: int | None, status: TraceStatus) -> None:
+    raise_alert(account, Trace(id=trace_id, account=account, agent_id=agent_id), status)
+
+
+# Traces that grow ---------------------------------------------------------------------------------------------------
+
+
+def _write_growth(works: list[_More | _End]) -> None:
+    if not works:
+        return
+    growing = _hold(work.trace_id for work in works)
+    known = _known_parents([work for work in works if isinstance(work, _More)])
+    new_spans: list[_Placed] = []
+    for work in works:
+        try:
+            growth = _own(work, growing)
+            if isinstance(work, _More):
+                new_spans += _grow(growth, work.spans, known)
+            else:
+                _apply(growth, work.end)
+        except TracesError as refusal:
+            work.refusal = refusal
+    _insert_spans(new_spans)
+    _store_growth([growth for growth in growing.values() if growth.is_touched])
+    for work in works:
+        if isinstance(work, _End) and work.refusal is None and work.end.status in FAILURES:
+            growth = growing[work.trace_id]
+            _raise_alert(work.account, growth.trace_id, growth.agent_id, TraceStatus(work.end.status))
+
+
+def _hold(trace_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, _Growing]:
+    """The rows of the traces that may still grow, held until the transaction ends. A Tracen trace came finished."""
+    rows = Trace.objects.select_for_update(of=("self",)).filter(pk__in=set(trace_ids)).exclude(source=Source.TRACEN)
+    read = rows.order_by("pk").values_list("pk", "account_id", "agent_id", "status", "ended_at", "span_count")
+    return {row[0]: _Growing(*row) for row in read}
+
+
+def _own(work: _More | _End, growing: dict[uuid.UUID, _Growing]) -> _Growing:
+    trace = growing.get(work.trace_id)
+    if trace is None or trace.account_id != work.account.pk:
+        raise TraceNotFound
+    return trace
+
+
+def _apply(trace: _Growing, end: TraceEnd) -> None:
+    trace.is_touched = True
+    if not isinstance(end.status, Unchanged):
+        trace.status = end.status
+    if not isinstance(end.ended_at, Unchanged):
+        trace.ended_at = end.ended_at
+
+
+def _grow(trace: _Growing, spans: Sequence[SpanRecord], known: _Parents) -> list[_Placed]:
+    """The spans with their places in the trace, if it has room for all of them and a parent for each."""
+    if trace.span_count + len(spans) > MAX_SPANS_PER_TRACE:
+        raise SpanLimitReached(MAX_SPANS_PER_TRACE)
+    own = {span.id for span in spans}
+    if any(
+        span.parent_id and span.parent_id not in own and (trace.trace_id, span.parent_id) not in known for span in spans
+    ):
+        raise UnknownParent
+    placed = [(trace.trace_id, ordinal, span) for ordinal, span in enumerate(spans, trace.span_count)]
+    trace.span_count += len(spans)
+    trace.is_touched = True
+    return placed
+
+
+def _known_parents(works: Iterable[_More]) -> _Parents:
+    """Which of the parents that the spans name are stored, with their traces."""
+    named = {(work.trace_id, span.parent_id) for work in works for span in work.spans if span.parent_id}
+    if not named:
+        return set()
+    stored = Span.objects.filter(trace__in={trace for trace, _ in named}, id__in={parent for _, parent in named})
+    return set(stored.values_list("trace_id", "id"))
+
+
+def _store_growth(traces: list[_Growing]) -> None:
+    now = timezone.now()
+    changed = [(trace.status, trace.ended_at, trace.span_count, now, trace.trace_id) for trace in traces]
+    update_rows(Trace, ("status", "ended_at", "span_count", "heard_at"), changed)
+
+
+# Rows ---------------------------------------------------------------------------------------------------------------
+
+_TRACE_COLUMNS = (
+    "id", "account_id", "agent_id", "source", "name", "status", "started_at", "ended_at", "received_at", "heard_at",
+    "provider", "model", "input_tokens", "output_tokens", "span_count",
+)  # fmt: skip
+_TEXT_COLUMNS = ("trace_id", "names", "metadata", "prompt", "response", "error")
+_LINK_COLUMNS = ("id", "trace_id", "created_at", "view_count")
+_SPAN_COLUMNS = (
+    "pk_in_order", "trace_id", "id", "parent_id", "ordinal", "name", "kind", "status", "started_at", "ended_at",
+    "provider", "model", "input_tokens", "output_tokens",
+)  # fmt: skip
+_SPAN_TEXT_COLUMNS = ("span_id", "input", "output", "error")
+
+
+def _trace_row(work: _New, now: datetime) -> Row:
+    record = work.record
+    return (
+        record.id, work.account.pk, work.agent_id, record.source, record.name, record.status, record.started_at,
+        record.ended_at, now, now, record.provider, record.model, record.input_tokens, record.output_tokens,
+        len(record.spans),
+    )  # fmt: skip
+
+
+def _text_row(record: TraceRecord) -> Row:
+    names = searchable_names(record.name, record.agent)
+    return record.id, names, record.metadata, record.prompt, record.response, record.error
+
+
+def _insert_spans(placed: Sequence[_Placed]) -> None:
+    if not placed:
+        return
+    keys = next_keys(Span, len(placed))
+    insert_rows(Span, _SPAN_COLUMNS, [_span_row(key, *place) for key, place in zip(keys, placed, strict=True)])
+    texts = [
+        (key, span.input, span.output, span.error)
+        for key, (_, _, span) in zip(keys, placed, strict=True)
         if span.input is not None or span.output is not None or span.error is not None
-    )
+    ]
+    insert_rows(SpanPayload, _SPAN_TEXT_COLUMNS, texts)
+
+
+def _span_row(key: int, trace_id: uuid.UUID, ordinal: int, span: SpanRecord) -> Row:
+    return (
+        key, trace_id, span.id, span.parent_id, ordinal, span.name, span.kind, span.status, span.started_at,
+        span.ended_at, span.provider, span.model, span.input_tokens, span.output_tokens,
+    )  # fmt: skip

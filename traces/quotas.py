@@ -1,15 +1,17 @@
 """The only place that compares a limit: the monthly quota, the agent limit and the hourly window of a key.
 
-Each reservation is one locked row in the transaction that stores its effect, so that any number of clients and
-processes at a limit get exactly the limit: counting first and inserting later let 1,026 of 1,000 through.
+Each limit is a row that is locked in the transaction which stores what it counts, so that any number of clients and
+processes at a limit get exactly the limit: counting first and inserting later let 1,026 of 1,000 through. Each class
+here serves one transaction: it takes the lock once, counts any number of works, and writes the count once.
 """
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, ApiKey
@@ -46,64 +48,136 @@ def usage_of(account: Account) -> Usage:
     return Usage(traces=used or 0, limit=account.plan.traces_per_month, resets_at=resets_at)
 
 
-def reserve_trace(account: Account) -> None:
-    """Count one more trace in this month (UTC, server time), or raise MonthlyLimitReached.
+class Month:
+    """An account's traces of this calendar month (UTC, server time), held until the transaction ends."""
 
-    Must run in the transaction that stores the trace; it holds the account's usage row until that ends.
-    """
-    now = timezone.now()
-    month, resets_at = _month_of(now)
-    limit = account.plan.traces_per_month
-    usage = MonthlyUsage.objects.filter(account=account, month=month)
-    below = usage if limit is None else usage.filter(traces__lt=limit)
-    if below.update(traces=F("traces") + 1):
-        return
-    MonthlyUsage.objects.bulk_create([MonthlyUsage(account=account, month=month)], ignore_conflicts=True)
-    if below.update(traces=F("traces") + 1):
-        return
-    stored = usage.values_list("traces", flat=True).get()
-    raise MonthlyLimitReached(
-        limit=limit or 0, current=stored + 1, can_upgrade=account.plan == FREE, resets_at=resets_at, now=now
-    )
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._now = timezone.now()
+        self._month, self._resets_at = _month_of(self._now)
+        self._limit = account.plan.traces_per_month
+        self._stored = 0 if self._limit is None else self._held()
+        self._taken = 0
+
+    def check(self) -> None:
+        """Raise MonthlyLimitReached if not one more trace fits."""
+        if self._limit is not None and self._stored + self._taken >= self._limit:
+            raise MonthlyLimitReached(
+                limit=self._limit,
+                current=self._stored + self._taken + 1,
+                can_upgrade=self._account.plan == FREE,
+                resets_at=self._resets_at,
+                now=self._now,
+            )
+
+    def take(self) -> None:
+        """Count one more trace."""
+        self._taken += 1
+
+    def store(self) -> None:
+        """Write what was taken."""
+        if self._taken and not self._row().update(traces=F("traces") + self._taken):
+            self._open()
+            self._row().update(traces=F("traces") + self._taken)
+
+    def _row(self) -> QuerySet[MonthlyUsage]:
+        return MonthlyUsage.objects.filter(account=self._account, month=self._month)
+
+    def _held(self) -> int:
+        held = self._row().select_for_update()
+        row = held.first()
+        if row is None:
+            self._open()
+            row = held.get()
+        return row.traces
+
+    def _open(self) -> None:
+        MonthlyUsage.objects.bulk_create(
+            [MonthlyUsage(account=self._account, month=self._month)], ignore_conflicts=True
+        )
 
 
-def reserve_agent(account: Account, name: str) -> Agent:
-    """The account's agent of that name, made on first use, or AgentLimitReached. Runs in the caller's transaction."""
-    agent = Agent.objects.filter(account=account, name=name).first()
-    if agent:
-        return agent
-    # Only a new agent waits for the account's row: two first uses at once must not both pass the count.
-    Account.objects.select_for_update().filter(pk=account.pk).first()
-    limit = account.plan.agents
-    agent = Agent.objects.filter(account=account, name=name).first()
-    if agent:
-        return agent
-    if limit is not None and Agent.objects.filter(account=account).count() >= limit:
-        raise AgentLimitReached(plan=account.plan.name, limit=limit)
-    return Agent.objects.create(account=account, name=name)
+class Agents:
+    """Agents by account and name, made on first use."""
+
+    def __init__(self, wanted: Iterable[tuple[Account, str]]) -> None:
+        """Find those that there are, with one query for any number of them."""
+        names = {(account.pk, name) for account, name in wanted}
+        found = Agent.objects.filter(account__in={pk for pk, _ in names}, name__in={name for _, name in names})
+        self._ids: dict[tuple[int, str], int] = {
+            (account_id, name): pk for pk, account_id, name in found.values_list("pk", "account_id", "name")
+        }
+
+    def find_or_make(self, account: Account, name: str) -> int:
+        """The id of the account's agent of that name, or AgentLimitReached."""
+        known = self._ids.get((account.pk, name))
+        if known is None:
+            known = self._ids[account.pk, name] = self._make(account, name)
+        return known
+
+    def _make(self, account: Account, name: str) -> int:
+        # Only a new agent waits for the account's row: two first uses at once must not both pass the count.
+        Account.objects.select_for_update().filter(pk=account.pk).first()
+        limit, agents = account.plan.agents, Agent.objects.filter(account=account)
+        known = agents.filter(name=name).values_list("pk", flat=True).first()
+        if known is not None:
+            return known
+        if limit is not None and agents.count() >= limit:
+            raise AgentLimitReached(plan=account.plan.name, limit=limit)
+        return Agent.objects.create(account=account, name=name).pk
+
+
+class Windows:
+    """The requests of the last hour made with each of some keys: rolling windows, not buckets; held until the end."""
+
+    def __init__(self, key_ids: Iterable[int]) -> None:
+        wanted = sorted(set(key_ids))
+        self._hits = self._held(wanted)
+        missing = [pk for pk in wanted if pk not in self._hits]
+        if missing:
+            RateWindow.objects.bulk_create([RateWindow(api_key_id=pk) for pk in missing], ignore_conflicts=True)
+            self._hits |= self._held(missing)
+        self._changed: set[int] = set()
+
+    def check(self, key_id: int) -> None:
+        """Raise RateLimited if there were 100 requests in the 3,600 s before this moment."""
+        live = self._hits[key_id] = _live(self._hits[key_id])
+        if len(live) >= RATE_WINDOW_REQUESTS:
+            wait = live[-RATE_WINDOW_REQUESTS] + _WINDOW - _moment_after(live)
+            raise RateLimited(limit=RATE_WINDOW_REQUESTS, retry_after=max(1, -(-wait // 1_000_000)))
+
+    def hit(self, key_id: int) -> None:
+        """Count one request."""
+        self._hits[key_id].append(_moment_after(self._hits[key_id]))
+        self._changed.add(key_id)
+
+    def store(self) -> None:
+        """Write what was counted."""
+        for key_id in sorted(self._changed):
+            RateWindow.objects.filter(pk=key_id).update(hits=self._hits[key_id].tobytes())
+
+    def _held(self, key_ids: list[int]) -> "dict[int, array[int]]":
+        held = RateWindow.objects.select_for_update().filter(pk__in=key_ids).order_by("pk")
+        return {pk: array("q", bytes(hits)) for pk, hits in held.values_list("pk", "hits")}
 
 
 def hit_rate_window(key: ApiKey) -> None:
-    """Count one request made with `key`, or raise RateLimited if there were 100 in the 3,600 s before it.
-
-    A refused request does not count. Stores the exact time of each counted request: a rolling window, not a bucket.
-    """
+    """Count one request made with `key`, or raise RateLimited: for a request that stores nothing."""
     with transaction.atomic():
-        window = RateWindow.objects.select_for_update().filter(pk=key.pk).first() or _open_window(key)
-        hits = array("q", bytes(window.hits))
-        # A clock set back must not reopen the window.
-        now = max([int(timezone.now().timestamp() * 1_000_000), *hits[-1:]])
-        live = array("q", (hit for hit in hits if hit > now - _WINDOW))
-        if len(live) >= RATE_WINDOW_REQUESTS:
-            wait = live[-RATE_WINDOW_REQUESTS] + _WINDOW - now
-            raise RateLimited(limit=RATE_WINDOW_REQUESTS, retry_after=max(1, -(-wait // 1_000_000)))
-        live.append(now)
-        RateWindow.objects.filter(pk=key.pk).update(hits=live.tobytes())
+        windows = Windows([key.pk])
+        windows.check(key.pk)
+        windows.hit(key.pk)
+        windows.store()
 
 
-def _open_window(key: ApiKey) -> RateWindow:
-    RateWindow.objects.bulk_create([RateWindow(api_key=key)], ignore_conflicts=True)
-    return RateWindow.objects.select_for_update().get(pk=key.pk)
+def _moment_after(hits: "array[int]") -> int:
+    """Now in microseconds, but never before the last hit: a clock set back must not reopen the window."""
+    return max([int(timezone.now().timestamp() * 1_000_000), *hits[-1:]])
+
+
+def _live(hits: "array[int]") -> "array[int]":
+    start = _moment_after(hits) - _WINDOW
+    return hits if not hits or hits[0] > start else array("q", (hit for hit in hits if hit > start))
 
 
 def _month_of(now: datetime) -> tuple[date, datetime]:

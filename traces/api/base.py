@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+from rest_framework.exceptions import APIException
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -10,10 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from accounts.api_keys import is_live
 from accounts.authentication import ApiKeyAuthentication
 from accounts.models import Account, ApiKey
 from tracen.lib.json_body import BodyLimits, read_json_object
+from traces.errors import KeyRevoked
 from traces.idempotency import Answer, read_attempt, run_once
+from traces.ingest import Sender
 from traces.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_INTEGER, MAX_JSON_VALUES
 
 BODY_LIMITS = BodyLimits(MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_JSON_INTEGER)
@@ -34,13 +38,26 @@ class AlwaysJson(BaseContentNegotiation):
 class IngestViewSet(ViewSet):
     """A viewset that answers 405 before 401, and 401 before anything else."""
 
-    authentication_classes = (ApiKeyAuthentication,)
     content_negotiation_class = AlwaysJson
+    authentication_classes = (ApiKeyAuthentication,)
+    storing_actions: frozenset[str] = frozenset()
+    """Actions that end in ingest, which makes sure of the key in the transaction that stores."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if (request.method or "").lower() not in self.action_map:
             self.http_method_not_allowed(request)
         request.user  # noqa: B018 - reading it authenticates
+        if not self._is_checked_later():
+            self._check_key()
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Nothing is told to a key that was revoked since this process saw it, not even what is wrong with its body."""
+        if not isinstance(exc, APIException | KeyRevoked) and self._is_checked_later():
+            try:
+                self._check_key()
+            except Exception as worse:  # noqa: BLE001 - the key is revoked, or nobody can say whether it is
+                exc = worse
+        return super().handle_exception(exc)
 
     @property
     def account(self) -> Account:
@@ -49,6 +66,22 @@ class IngestViewSet(ViewSet):
     @property
     def api_key(self) -> ApiKey:
         return cast(ApiKey, self.request.auth)
+
+    @property
+    def sender(self) -> Sender:
+        return Sender(self.account, self.api_key)
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it has an Idempotency-Key: it may be answered without storing anything."""
+        return "Idempotency-Key" in self.request.headers
+
+    def _is_checked_later(self) -> bool:
+        return self.action in self.storing_actions and not self.is_repeatable
+
+    def _check_key(self) -> None:
+        if not is_live(self.api_key):
+            raise KeyRevoked
 
     def read_body(self) -> dict[str, Any]:
         return read_json_object(self.request._request, BODY_LIMITS)

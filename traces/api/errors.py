@@ -97,6 +97,7 @@ def _rest_framework(error: APIException) -> Response:
 
 _ANSWERS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[Any], Response]], ...] = (
     (errors.InvalidFields, _fields),
+    (errors.KeyRevoked, _unauthorised),
     (errors.TraceNotFound, lambda _: Response({"error": "Trace not found"}, 404)),
     # Django's own refusals, such as a query of a thousand names.
     (SuspiciousOperation, lambda _: Response({"error": "Bad request"}, 400)),

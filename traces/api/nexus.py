@@ -1,12 +1,14 @@
 """`/api/v1/traces…`: the Nexus dialect's four calls and the list."""
 
 import uuid
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from traces.access import growing_trace_id, trace_for
+from traces.access import growing_trace_id, parse_id, trace_for
 from traces.api.base import IngestViewSet
 from traces.api.listing import list_page
 from traces.archive import stored_trace
@@ -16,9 +18,13 @@ from traces.ingest import append_spans, end_trace, record_trace
 from traces.records import SpanRecord
 from traces.wire import nexus_v1
 
+Said = TypeVar("Said")
+
 
 class NexusTraces(IngestViewSet):
     """A run bit by bit: create it, add spans, finalise it, read it back."""
+
+    storing_actions = frozenset({"create", "partial_update", "add_span"})
 
     def list(self, request: Request) -> HttpResponse:
         page = list_page(self.account, request.query_params)
@@ -31,7 +37,7 @@ class NexusTraces(IngestViewSet):
         record = nexus_v1.parse_trace(body)
 
         def act() -> Answer:
-            record_trace(self.account, record)
+            record_trace(self.sender, record)
             return Answer(201, {"trace_id": str(record.id)})
 
         return self.answer_once(body, act)
@@ -40,24 +46,33 @@ class NexusTraces(IngestViewSet):
         return _json(nexus_v1.render_trace(stored_trace(trace_for(self.account, trace_id))))
 
     def partial_update(self, request: Request, trace_id: str) -> Response:
-        pk = growing_trace_id(self.account, trace_id)
-        end_trace(self.account, pk, nexus_v1.parse_end(self.read_body()))
+        _, end = self._read(trace_id, nexus_v1.parse_end)
+        end_trace(self.sender, parse_id(trace_id), end)
         return Response({"ok": True})
 
     def add_span(self, request: Request, trace_id: str) -> Response:
-        pk = growing_trace_id(self.account, trace_id)
-        body = self.read_body()
-        span = nexus_v1.parse_span(body)
+        body, span = self._read(trace_id, nexus_v1.parse_span)
 
         def act() -> Answer:
-            self._append(pk, span)
+            self._append(parse_id(trace_id), span)
             return Answer(201, {"span_id": str(span.id)})
 
         return self.answer_once(body, act)
 
+    def _read(self, trace_id: str, parse: Callable[[dict[str, Any]], Said]) -> tuple[dict[str, Any], Said]:
+        """The body, and what it says. That there is no such trace comes before what is wrong with the body."""
+        if self.is_repeatable:
+            growing_trace_id(self.account, trace_id)
+        try:
+            body = self.read_body()
+            return body, parse(body)
+        except Exception:
+            growing_trace_id(self.account, trace_id)
+            raise
+
     def _append(self, trace_id: uuid.UUID, span: SpanRecord) -> None:
         try:
-            append_spans(self.account, trace_id, [span])
+            append_spans(self.sender, trace_id, [span])
         except UnknownParent:
             raise nexus_v1.refuse_parent() from None
 
