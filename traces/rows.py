@@ -59,7 +59,8 @@ def next_keys(model: type[models.Model], count: int) -> Sequence[int]:
 
 def _copy(model: type[models.Model], columns: tuple[str, ...], rows: Iterable[Row]) -> None:
     statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
-    with connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
+    # The driver's own cursor raises the driver's own errors.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row(row)
 

@@ -1,0 +1,175 @@
+"""Group commit: what is shared, what stays apart, and that an answer comes after the commit."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection
+
+from accounts.api_keys import find_key, revoke_key
+from accounts.plans import FREE
+from tests.api import NEXUS, TRACES, nexus_body, span_body, tracen_body
+from traces import ingest, writer
+from traces.errors import KeyRevoked, MonthlyLimitReached, TraceNotFound
+from traces.ingest import Sender, append_spans, end_trace, record_trace
+from traces.models import MonthlyUsage, Span, Trace
+from traces.records import TraceEnd, TraceStatus
+from traces.tests.runs import run, span
+from traces.writer import Writer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def batches(monkeypatch):
+    """The sizes of the batches that ingest writes, from now on."""
+    sizes: list[int] = []
+    write = ingest._writer._write
+    monkeypatch.setattr(ingest._writer, "_write", lambda works: sizes.append(len(works)) or write(works))
+    return sizes
+
+
+@pytest.fixture
+def gathered(monkeypatch):
+    """Lets a number of works gather before the writer begins."""
+
+    def run_together(acts):
+        hold, commit = threading.Event(), ingest._writer._commit
+
+        def patient(works):
+            hold.wait(10)
+            return commit(works)
+
+        monkeypatch.setattr(ingest._writer, "_commit", patient)
+        with ThreadPoolExecutor(len(acts) + 1) as pool:
+            first = pool.submit(_outcome, lambda: None)
+            futures = [pool.submit(_outcome, act) for act in acts]
+            deadline = time.monotonic() + 10
+            while len(ingest._writer._waiting) < len(acts) - 1 and time.monotonic() < deadline:
+                time.sleep(0.005)
+            hold.set()
+            first.result()
+            return [future.result() for future in futures]
+
+    return run_together
+
+
+def _outcome(act):
+    try:
+        return act()
+    except Exception as trouble:  # noqa: BLE001 - it is what is looked at
+        return trouble
+    finally:
+        connection.close()
+
+
+def test_what_waits_together_is_committed_together(alice, gathered, batches):
+    records = [run(span("step"), agent=None) for _ in range(20)]
+    gathered([lambda record=record: record_trace(alice.account, record) for record in records])
+    assert sum(batches) == 20
+    assert len(batches) <= 2, "the first to come may go alone, the rest waits for it and goes together"
+    assert Trace.objects.count() == Span.objects.count() == 20
+
+
+def test_who_is_refused_does_not_disturb_the_others(alice, gathered):
+    record_trace(alice.account, run(agent=None))
+    MonthlyUsage.objects.update(traces=FREE.traces_per_month - 3)
+    outcomes = gathered([lambda: record_trace(alice.account, run(agent=None)) for _ in range(8)])
+    refused = [outcome for outcome in outcomes if outcome is not None]
+    assert [type(outcome) for outcome in refused] == [MonthlyLimitReached] * 5
+    assert {outcome.current for outcome in refused} == {FREE.traces_per_month + 1}
+    assert MonthlyUsage.objects.get().traces == FREE.traces_per_month
+    assert Trace.objects.count() == 4
+
+
+def test_a_row_that_the_database_refuses_fails_alone(alice, gathered):
+    twice = run(agent=None)
+    record_trace(alice.account, twice)
+    records = [twice, *(run(agent=None) for _ in range(5))]
+    outcomes = gathered([lambda record=record: record_trace(alice.account, record) for record in records])
+    assert isinstance(outcomes[0], IntegrityError)
+    assert outcomes[1:] == [None] * 5
+    assert Trace.objects.count() == 6
+    assert MonthlyUsage.objects.get().traces == 6
+
+
+def test_different_works_go_together(alice, charlie, gathered):
+    old, foreign = run(agent="a", status=TraceStatus.RUNNING, until=None), run(agent="b")
+    record_trace(alice.account, old)
+    record_trace(charlie.account, foreign)
+    outcomes = gathered(
+        [
+            lambda: record_trace(alice.account, run(agent="a")),
+            lambda: append_spans(alice.account, old.id, [span("one"), span("two")]),
+            lambda: append_spans(alice.account, old.id, [span("three")]),
+            lambda: end_trace(alice.account, old.id, TraceEnd(status=TraceStatus.SUCCESS)),
+            lambda: append_spans(alice.account, foreign.id, [span("not mine")]),
+        ]
+    )
+    assert outcomes[:4] == [None] * 4
+    assert isinstance(outcomes[4], TraceNotFound)
+    trace = Trace.objects.get(pk=old.id)
+    assert (trace.status, trace.span_count) == ("success", 3)
+    assert sorted(Span.objects.filter(trace=trace).values_list("ordinal", flat=True)) == [0, 1, 2]
+
+
+def test_a_key_that_was_revoked_since_it_was_read_stores_nothing(alice):
+    key = find_key(alice.api.key)
+    revoke_key(key)
+    with pytest.raises(KeyRevoked):
+        record_trace(Sender(key.account, key), run(agent=None))
+    assert not Trace.objects.exists()
+
+
+@pytest.mark.parametrize("body", [nexus_body(), {}, {"agent_id": 1}])
+def test_a_process_that_knew_the_key_tells_it_nothing_once_it_is_revoked(alice, body):
+    trace_id = alice.api.create_trace()
+    revoke_key(find_key(alice.api.key))
+    for answer in (
+        alice.api.post(NEXUS, body),
+        alice.api.post(TRACES, body),
+        alice.api.post(f"{NEXUS}/{trace_id}/spans", body),
+        alice.api.patch(f"{NEXUS}/{trace_id}", {"status": "bad"}),
+        alice.api.get(f"{NEXUS}/{trace_id}"),
+        alice.api.post(NEXUS, body, headers={"Idempotency-Key": "k"}),
+    ):
+        assert (answer.status_code, answer.json()) == (401, {"error": "Invalid API key"})
+    assert Trace.objects.count() == 1
+
+
+def test_a_plan_that_changed_counts_at_once(alice):
+    assert alice.api.post(NEXUS, nexus_body(agent_id="one")).status_code == 201
+    assert alice.api.post(NEXUS, nexus_body(agent_id="two")).status_code == 403
+    alice.account.plan_slug = "pro"
+    alice.account.save()
+    assert alice.api.post(NEXUS, nexus_body(agent_id="two")).status_code == 201
+
+
+def test_every_route_writes_through_it(alice, batches):
+    trace_id = alice.api.create_trace()
+    alice.api.post(f"{NEXUS}/{trace_id}/spans", span_body())
+    alice.api.patch(f"{NEXUS}/{trace_id}", {"status": "success"})
+    alice.api.post(TRACES, tracen_body())
+    assert batches == [1, 1, 1, 1]
+
+
+def test_who_stops_waiting_has_nothing_stored_later(alice, monkeypatch):
+    monkeypatch.setattr(writer, "SECONDS_TO_WAIT", 0.2)
+    busy, stored = threading.Event(), []
+    slow: Writer[str] = Writer(lambda works: [stored.append(work) for work in works if busy.wait(5)])
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(_outcome, lambda: slow.run("first"))
+        time.sleep(0.05)
+        second = pool.submit(_outcome, lambda: slow.run("second"))
+        assert isinstance(second.result(), OperationalError)
+        busy.set()
+        first.result()
+    slow.run("third")
+    assert stored == ["first", "third"], "the first was being written when its patience ended"
+
+
+def test_too_many_waiting_are_sent_away_at_once(monkeypatch):
+    monkeypatch.setattr(writer, "MOST_WAITING", 0)
+    with pytest.raises(OperationalError, match="Too much"):
+        Writer(lambda works: [None for _ in works]).run("work")
