@@ -7,10 +7,15 @@ from typing import Any
 from django.test import Client
 from django.test import client as django_client
 
-from tracen.wsgi import Request
+from tracen.wsgi import Request, ShortWayToTheApi
 
-# Django's test client makes plain requests; the product's are of its own class.
-vars(django_client)["WSGIRequest"] = Request
+
+class _Handler(ShortWayToTheApi, django_client.ClientHandler):
+    """The test client's handler, with the product's own way to the API."""
+
+
+# Django's test client makes plain requests; the product's are of its own class, and so is its handler.
+vars(django_client).update(WSGIRequest=Request, ClientHandler=_Handler)
 
 TRACES = "/api/traces"
 NEXUS = "/api/v1/traces"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
+from tests.bring.system import free_port
 from tests.live import ROOT, LiveServer, live_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault, pytest.mark.one_database]
@@ -123,7 +124,8 @@ def test_a_taken_port_is_told_in_one_sentence(tmp_path):
 
 def test_an_unreachable_database_is_told_without_its_password(tmp_path):
     address = "postgres://tracen:secret@127.0.0.1:1/tracen"
-    environment = {**os.environ, "TRACEN_VENV": "off", "TRACEN_DATA_DIR": str(tmp_path), "DATABASE_URL": address}
+    place = {"TRACEN_VENV": "off", "TRACEN_DATA_DIR": str(tmp_path), "PORT": str(free_port())}
+    environment = {**os.environ, **place, "DATABASE_URL": address}
     command = [sys.executable, "manage.py", "up"]
     finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert finished.returncode == 1

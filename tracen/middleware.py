@@ -13,6 +13,8 @@ _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Retry-After, X-Total-Count, Idempotent-Replayed",
 }
+_NOTHING_TO_SHOW = "default-src 'none'; frame-ancestors 'none'"
+"""For a browser that opens an answer as a page."""
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, X-Tracen-Key, Content-Type, Idempotency-Key",
@@ -40,6 +42,7 @@ class ApiBoundary:
         for name, value in _CORS.items():
             response[name] = value
         response["Cache-Control"] = "no-store"
+        response["Content-Security-Policy"] = _NOTHING_TO_SHOW
         return response
 
 

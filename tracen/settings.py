@@ -108,6 +108,13 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.LocalTime",
 ]
+# What the API's requests go through instead (tracen/wsgi.py): the Host is checked, answers get a length.
+API_MIDDLEWARE = [
+    "tracen.middleware.ApiBoundary",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
 
 TEMPLATES = [
     {

@@ -1,11 +1,20 @@
 """The WSGI entry point, for `manage.py up` and for any other server."""
 
 import os
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import django
+from django.conf import settings
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
+from django.utils.module_loading import import_string
+
+from tracen.middleware import is_api_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracen.settings")
 
@@ -21,7 +30,29 @@ class Request(WSGIRequest):
         self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
 
 
-class Application(WSGIHandler):
+class ShortWayToTheApi(BaseHandler):
+    """A handler that sends the API's requests through API_MIDDLEWARE: sessions, forms and pages are none of theirs."""
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        super().load_middleware(is_async)
+        to_pages: Any = vars(self)["_middleware_chain"]
+        to_api = self._chain(settings.API_MIDDLEWARE)
+
+        def choose(request: HttpRequest) -> HttpResponseBase:
+            chain: Any = to_api if is_api_path(request.path_info) else to_pages
+            return cast(HttpResponseBase, chain(request))
+
+        self._middleware_chain = choose
+
+    def _chain(self, names: Sequence[str]) -> Any:
+        # The innermost handler is the one that Django's own chain ends in; its types know nothing of it.
+        handler: Any = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
+        for name in reversed(names):
+            handler = convert_exception_to_response(import_string(name)(handler))
+        return handler
+
+
+class Application(ShortWayToTheApi, WSGIHandler):
     request_class = Request
 
 
