@@ -8,9 +8,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -52,11 +54,23 @@ class Command(BaseCommand):
 
 
 def run_tests(databases: list[str], pytest_arguments: list[str]) -> int:
-    """Runs and reports; the exit code is 0 only if at least one test passed, and none failed."""
-    outcomes: dict[str, Counts] = {}
-    with brought_services() as environment:
+    """Runs and reports; the exit code is 0 only if at least one test passed, and none failed.
+
+    The serial parts mostly wait for servers and browsers, so those of the databases run side by side.
+    """
+    outcomes = dict.fromkeys(databases, Counts())
+    with brought_services() as environment, ThreadPoolExecutor(len(databases)) as pool:
         for database in databases:
-            outcomes[database] = run_on(database, pytest_arguments, environment)
+            outcomes[database] += run_part("parallel", database, pytest_arguments, environment)
+        is_shared = len(databases) > 1
+        runs = {
+            database: pool.submit(
+                run_part, "serial", database, pytest_arguments, environment, is_printed_later=is_shared
+            )
+            for database in databases
+        }
+        for database, run in runs.items():
+            outcomes[database] += run.result()
     print()
     for database, counts in outcomes.items():
         print(f"{NAMES[database]}: {counts}")
@@ -91,23 +105,36 @@ def brought_services() -> Iterator[dict[str, str]]:
             raise CommandError(str(problem)) from problem
 
 
-def run_on(database: str, pytest_arguments: list[str], environment: dict[str, str]) -> Counts:
-    """Fast tests two at a time, then one by one those that need the machine for themselves."""
-    total = Counts()
-    for part, part_arguments in PARTS.items():
-        print(f"\n{NAMES[database]}, {part} part:", flush=True)
-        started = time.monotonic()
-        choice = {"TRACEN_TEST_DB": database, "TRACEN_TEST_PART": part}
-        total += run_pytest([*part_arguments, *pytest_arguments], {**environment, **choice})
-        print(f"({time.monotonic() - started:.0f} s)", flush=True)
-    return total
+def run_part(
+    part: str,
+    database: str,
+    pytest_arguments: list[str],
+    environment: dict[str, str],
+    *,
+    is_printed_later: bool = False,
+) -> Counts:
+    """Fast tests two at a time, or one by one those that need a server or a browser for themselves."""
+    title = f"\n{NAMES[database]}, {part} part:"
+    if not is_printed_later:
+        print(title, flush=True)
+    started = time.monotonic()
+    choice = {"TRACEN_TEST_DB": database, "TRACEN_TEST_PART": part}
+    arguments, place = [*PARTS[part], *pytest_arguments], Path(environment["TRACEN_TEST_ROOT"])
+    with (place / f"{database}.output").open("w+") if is_printed_later else nullcontext() as output:
+        report = place / f"{database}.json"
+        counts = run_pytest(arguments, {**environment, **choice, "TRACEN_TEST_REPORT": str(report)}, report, output)
+        if output is not None:
+            output.seek(0)
+            print(f"{title}\n{output.read()}", end="", flush=True)
+    print(f"({time.monotonic() - started:.0f} s)", flush=True)
+    return counts
 
 
-def run_pytest(arguments: list[str], environment: dict[str, str]) -> Counts:
-    report = Path(environment["TRACEN_TEST_ROOT"]) / "counts.json"
+def run_pytest(arguments: list[str], environment: dict[str, str], report: Path, output: IO[str] | None) -> Counts:
+    """The counts of one run; without an `output` it goes where ours goes."""
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", *arguments]
-    finished = subprocess.run(command, cwd=settings.BASE_DIR, env={**environment, "TRACEN_TEST_REPORT": str(report)})
+    finished = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, stdout=output, stderr=output)
     counts = Counts(**json.loads(report.read_text())) if report.exists() else Counts()
     if finished.returncode not in (0, NO_TESTS_COLLECTED) and not counts.failed:
         print(f"pytest ended with exit code {finished.returncode}; counted as a failure.", flush=True)
