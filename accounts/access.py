@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.decorators import login_required
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import Account, ApiKey, Export, Membership, User
 from accounts.signup import open_account
@@ -31,11 +35,23 @@ def signed_in(view: MemberView[P]) -> View[P]:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(_way_back(request))
         member = cast(MemberRequest, request)
         member.account = account_of(member.user)
         return view(member, *args, **kwargs)
 
-    return cast(View[P], login_required(guarded))
+    return guarded
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Where to go after signing in: this page, or the one with the button whose press came without a session."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came_from = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(came_from, {request.get_host()}):
+        return urlsplit(came_from).path
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 def account_of(user: User) -> Account:

@@ -4,6 +4,7 @@ The only module that imports stripe: what comes in leaves it as frozen values of
 as StripeTrouble.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -140,12 +141,18 @@ class Gateway:
             return [_invoice(one) for one in _all_of(line, line.invoices, customer) if one.status != "draft"]
 
     def checkout(self, customer: str, price: str, *, done: str, back: str) -> str:
-        """The address where the customer pays. One that is still open is used again, so that nobody pays twice."""
+        """The address where the customer pays. One that is still open is used again, so that nobody pays twice.
+
+        Two clicks at once find none open and ask for a new one with the same key, so they get the same one.
+        """
         with self._line() as line:
-            for session in line.checkout.sessions.list({"customer": customer, "status": "open"}).data:
-                if session.url and session.mode == "subscription":
-                    return str(session.url)
-        with self._line() as line:
+            known = line.checkout.sessions.list({"customer": customer, "limit": _PAGE}).data
+        for session in known:
+            if session.status == "open" and session.url and session.mode == "subscription":
+                return str(session.url)
+        told = f"{customer} {price} {known[0].id if known else ''} {done}"
+        key = f"checkout-{hashlib.sha256(told.encode()).hexdigest()}"
+        with self._line(retries=1) as line:
             made = line.checkout.sessions.create(
                 {
                     "mode": "subscription",
@@ -153,7 +160,8 @@ class Gateway:
                     "line_items": [{"price": price, "quantity": 1}],
                     "success_url": done,
                     "cancel_url": back,
-                }
+                },
+                {"idempotency_key": key},
             )
             return _address(made.url)
 

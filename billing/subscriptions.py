@@ -58,8 +58,13 @@ def standing_of(subscriptions: Iterable[Subscription]) -> Standing:
 
 
 def checkout_address(account: Account, *, done: str, back: str) -> str | None:
-    """Where Pro is paid for; None if a subscription goes on already, which the account then shows."""
+    """Where Pro is paid for; None if there is nothing to buy: a plan above Free, or a subscription that goes on.
+
+    Such a subscription is read, so that the page shows it.
+    """
     line = Gateway()
+    if account.plan != FREE:
+        return None
     customer = _customer_of(account, line)
     if standing_of(line.subscriptions_of(customer.stripe_id)).status in GOING_ON:
         refresh(customer, line)

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from billing import reconciling, subscriptions
+from billing.gateway import StripeTrouble
 
 logger = logging.getLogger(__name__)
 
@@ -19,9 +20,13 @@ def end_grace_periods() -> None:
 @shared_task
 def reconcile_stripe() -> None:
     """Whatever was missed is put right, and told: an event that never arrives is worth a look."""
-    if settings.HAS_PAYMENTS:
+    if not settings.HAS_PAYMENTS:
+        return
+    try:
         for difference in reconciling.reconcile(fix=True):
             logger.warning("Stripe and the database differed: %s", difference)
+    except StripeTrouble as trouble:
+        logger.warning("Stripe could not be compared with the database; the next night will: %s", trouble)
 
 
 @shared_task

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import MemberRequest, is_owner, signed_in
 from accounts.plans import FREE, PRO
 from billing import subscriptions
-from billing.gateway import StripeTrouble
+from billing.gateway import StripeRefused, StripeTrouble
 from billing.models import Customer
 from tracen.lib.content_policy import content_policy
 from traces.models import Agent
@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 _HOSTED = ("https://checkout.stripe.com", "https://billing.stripe.com")
 _RECEIPTS_SHOWN = 24
+_REFUSED = (
+    "Stripe does not accept this account’s customer. Nothing was changed and nothing was charged; trying again will not "
+    "help before whoever runs this server has looked at it."
+)
 _AWAY = "Stripe cannot be reached at the moment. Nothing was changed and nothing was charged; try again in a minute."
 
 
@@ -69,7 +73,7 @@ def owner_pays(view: View) -> View:
             return view(request)
         except StripeTrouble as trouble:
             logger.error("Stripe is in trouble: %s", trouble)
-            messages.error(request, _AWAY)
+            messages.error(request, _REFUSED if isinstance(trouble, StripeRefused) else _AWAY)
             return redirect("billing")
 
     return guarded
@@ -81,7 +85,7 @@ def owner_pays(view: View) -> View:
 def upgrade(request: MemberRequest) -> HttpResponse:
     address = subscriptions.checkout_address(request.account, done=_ours("checkout_done"), back=_ours("billing"))
     if address is None:
-        messages.info(request, "There is a subscription already; here it is.")
+        messages.info(request, "There is nothing to buy: here is what the account has.")
         return redirect("billing")
     return _see_other(address)
 

@@ -2,6 +2,7 @@
 
 import logging
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -18,6 +19,8 @@ def webhook(request: HttpRequest) -> JsonResponse:
     """200 once the effect is stored, also for what concerns no account here; a 5xx has Stripe send it again."""
     try:
         follow(read_event(request.body, request.headers.get("Stripe-Signature", "")))
+    except RequestDataTooBig:
+        return JsonResponse({"error": "Request body too large"}, status=413)
     except BadSignature:
         return JsonResponse({"error": "Invalid signature"}, status=400)
     except StripeTrouble as trouble:

@@ -232,7 +232,7 @@ class StripeStandIn:
         return self._of_customer(list(self.invoices.values()), told)
 
     def _list_sessions(self, told: dict[str, str]) -> Answer:
-        return self._of_customer([one for one in self.sessions.values() if one["status"] == told.get("status")], told)
+        return self._of_customer(list(reversed(self.sessions.values())), told)
 
     def _create_session(self, told: dict[str, str]) -> Answer:
         if told.get("customer") not in self.customers:

@@ -52,6 +52,12 @@ def test_all_or_none(tmp_path, environment, printed):
             {**ALL, "STRIPE_API_BASE": "http://stripe.example.com"},
             "STRIPE_API_BASE is 'http://stripe.example.com'; it must start with https://.",
         ),
+        ({**ALL, "STRIPE_API_BASE": "http://[::1"}, "STRIPE_API_BASE is 'http://[::1'; it must start with https://."),
+        (
+            {**ALL, "STRIPE_API_BASE": "https://a b/;x y"},
+            "STRIPE_API_BASE is 'https://a b/;x y'; it must start with https://.",
+        ),
+        ({"EMAIL_URL": "smtp://"}, "EMAIL_URL must look like smtp+tls://user:password@host:587."),
         ({**ALL, "STRIPE_API_BASE": "stripe"}, "STRIPE_API_BASE is 'stripe'; it must start with https://."),
     ],
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 
 from tracen.lib.content_policy import content_policy
 
@@ -70,7 +71,16 @@ class PageHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
+            response = _explained(request, response)
         response.headers.setdefault("Content-Security-Policy", content_policy())
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
+
+
+def _explained(request: HttpRequest, refusal: HttpResponse) -> HttpResponse:
+    """A page in place of nothing for who opens the address of a form."""
+    page = render(request, "405.html", status=refusal.status_code)
+    page["Allow"] = refusal["Allow"]
+    return page

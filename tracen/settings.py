@@ -264,6 +264,8 @@ _email_url = env.str("EMAIL_URL", "")
 if _email_url:
     try:
         _mail = env.email_url_config(_email_url)
+        if urlsplit(_email_url).scheme.startswith("smtp") and not _mail["EMAIL_HOST"]:
+            raise ValueError(_email_url)
     except (KeyError, ValueError, environ.ImproperlyConfigured) as error:
         raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@host:587.") from error
     MAIL_TRANSPORT = _mail.pop("EMAIL_BACKEND")
@@ -295,10 +297,10 @@ if any(_stripe.values()) and not HAS_PAYMENTS:
     _missing = " and ".join(name for name, value in _stripe.items() if not value)
     raise ImproperlyConfigured(f"Payments need {_missing} too; without Stripe, set none of them.")
 STRIPE_API_BASE = (env.str("STRIPE_API_BASE", "") or "https://api.stripe.com").rstrip("/")
-_stripe_address = urlsplit(STRIPE_API_BASE)
-# The secret key goes there with each request.
-_is_safe = _stripe_address.scheme == "https" or _stripe_address.hostname in ("127.0.0.1", "localhost", "::1")
-if _stripe_address.scheme not in ("http", "https") or not _stripe_address.hostname or not _is_safe:
+# The secret key goes there with each request, so nothing but this machine is spoken to in clear.
+if not re.fullmatch(
+    r"https://[\w.-]+(:\d+)?(/[\w./-]*)?|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?", STRIPE_API_BASE
+):
     raise ImproperlyConfigured(f"STRIPE_API_BASE is {STRIPE_API_BASE!r}; it must start with https://.")
 
 REST_FRAMEWORK = {
@@ -343,6 +345,7 @@ CELERY_BEAT_SCHEDULE = {
     "erase-closed-accounts": {"task": "accounts.tasks.erase_closed_accounts", "schedule": 3600.0},
     "prune-traces": {"task": "traces.tasks.prune_traces", "schedule": 3600.0},
     "end-silent-traces": {"task": "traces.tasks.end_silent_traces", "schedule": 60.0},
+    "summarise-hours": {"task": "traces.tasks.summarise_hours", "schedule": 600.0},
     "forget-webhook-deliveries": {"task": "traces.tasks.forget_webhook_deliveries", "schedule": 86_400.0},
     "forget-idempotency-keys": {"task": "traces.tasks.forget_idempotency_keys", "schedule": 3600.0},
 }

@@ -4,6 +4,7 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -142,3 +143,24 @@ def test_one_that_has_expired_is_not_listed(ada):
     here, there = sign_in(), sign_in()
     Session.objects.filter(session_key=there.session.session_key).update(expire_date=timezone.now())
     assert here.get("/accounts/sessions").text.count("Sign out</button>") == 1
+
+
+@pytest.mark.parametrize(
+    ("referer", "way_back"),
+    [
+        ("http://testserver/dashboard/billing?x=1", "/dashboard/billing"),
+        ("http://evil.example/dashboard/billing", "/dashboard"),
+        ("http://[::1", "/dashboard"),
+        ("", "/dashboard"),
+    ],
+)
+def test_a_button_without_a_session_leads_back_to_its_page_after_signing_in(db, referer, way_back):
+    answer = Client().post("/dashboard/billing/upgrade", headers={"Referer": referer})
+    assert (answer.status_code, answer["Location"]) == (302, f"/accounts/login?next={way_back}")
+
+
+def test_the_address_of_a_button_explains_itself(db):
+    member()
+    answer = sign_in().get("/dashboard/billing/upgrade")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "This address belongs to a button" in answer.text

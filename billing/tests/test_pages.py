@@ -281,3 +281,32 @@ def test_after_the_customer_was_deleted_at_stripe_an_upgrade_makes_a_new_one(ali
     answer = owner.post(f"{PAGE}/upgrade")
     assert (answer.status_code, answer["Location"].startswith(stripe.url)) == (303, True)
     assert Customer.objects.get(account=alice.account).stripe_id != old
+
+
+def test_a_customer_of_another_stripe_account_is_told_that_trying_again_does_not_help(customer, owner, stripe):
+    del stripe.customers[customer.stripe_id]
+    page = owner.post(f"{PAGE}/upgrade", follow=True).text
+    assert "Stripe does not accept this account’s customer" in page
+    assert "cannot be reached" not in page
+
+
+@pytest.mark.parametrize("plan", ["pro", "unlimited"])
+def test_what_the_operator_gave_is_not_sold_again(alice, owner, stripe, plan):
+    Account.objects.update(plan_slug=plan)
+    page = owner.post(f"{PAGE}/upgrade", follow=True).text
+    assert "There is nothing to buy" in page
+    assert not stripe.sessions
+
+
+@pytest.mark.parametrize("status", ["unpaid", "paused"])
+def test_a_subscription_that_rests_says_so(paid, owner, stripe, status):
+    stripe.change(paid.subscription_id, status=status)
+    tell(stripe)
+    page = owner.get(PAGE).text
+    assert f"The subscription is {status}" in page
+
+
+def test_who_is_about_to_lose_pro_is_told_what_will_be_deleted(paid, owner, stripe):
+    stripe.change(paid.subscription_id, status="past_due")
+    tell(stripe)
+    assert "private traces older than Free keeps them" in " ".join(owner.get(PAGE).text.split())

@@ -146,7 +146,15 @@ def test_parallel_clicks_end_with_one_customer(alice, stripe, owner):
 
     assert statuses == [303] * 4
     assert len(stripe.customers) == 1
+    assert len(stripe.sessions) == 1, "with two of them one could pay twice"
     assert Customer.objects.count() == 1
+
+
+def test_after_a_checkout_was_let_go_another_one_is_made(customer, stripe, owner):
+    stripe.sessions[stripe.only("sessions")]["status"] = "expired"
+    owner.post(f"{PAGE}/upgrade")
+
+    assert [session["status"] for session in stripe.sessions.values()] == ["expired", "open"]
 
 
 # A payment that failed

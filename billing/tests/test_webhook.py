@@ -207,3 +207,10 @@ def test_old_events_are_forgotten(paid):
     with time_machine.travel(time.time() + 31 * 86_400):
         forget_old_events()
         assert not StripeEvent.objects.exists()
+
+
+def test_a_body_that_is_too_large_is_refused_in_json_and_without_a_word_in_the_log(stripe, caplog):
+    answer = Client().post(WEBHOOK, b"x" * 6_000_000, "application/json", headers={"Stripe-Signature": "t=1,v1=x"})
+
+    assert (answer.status_code, answer.json()) == (413, {"error": "Request body too large"})
+    assert caplog.text == ""
