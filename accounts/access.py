@@ -41,7 +41,7 @@ def signed_in(view: MemberView[P]) -> View[P]:
         member.account = account_of(member.user)
         return view(member, *args, **kwargs)
 
-    return guarded
+    return cast(View[P], guarded)
 
 
 def _way_back(request: HttpRequest) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.utils import timezone
@@ -42,7 +43,7 @@ def find_key(text: str) -> ApiKey | None:
 def recall_key(text: str) -> ApiKey | None:
     """The same from memory where this process has seen the key before: it may have been revoked since.
 
-    For whoever has the key checked in the transaction that it leads to (traces/ingest.py), or asks `is_live`.
+    For whoever asks `plans_of_live_keys` before anything is told or stored, as traces/ingest.py does where it stores.
     """
     digest = _digest(text)
     key = _seen.get(digest) or find_key(text)
@@ -53,16 +54,24 @@ def recall_key(text: str) -> ApiKey | None:
     return key
 
 
-def is_live(key: ApiKey) -> bool:
-    return ApiKey.objects.filter(pk=key.pk, revoked_at=None).exists()
+def plans_of_live_keys(key_ids: Collection[int]) -> dict[int, str]:
+    """Those of the keys that are live at this moment, with their account's plan; that they are used is remembered.
 
-
-def note_use(key: ApiKey) -> None:
-    """Remember when the key was last used, to the minute: a write per request would be a price without a buyer."""
+    One query for any number of keys, and no model is built: this is asked for every batch that is stored.
+    """
     now = timezone.now()
-    if key.last_used_at is None or now - key.last_used_at >= _LAST_USED_PRECISION:
-        key.last_used_at = now
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    live = ApiKey.objects.filter(pk__in=key_ids, revoked_at=None).values_list(
+        "pk", "last_used_at", "account__plan_slug"
+    )
+    plans, stale = {}, []
+    for pk, last_used_at, plan_slug in live:
+        plans[pk] = plan_slug
+        # To the minute: a write for each request would be a price without a buyer.
+        if last_used_at is None or now - last_used_at >= _LAST_USED_PRECISION:
+            stale.append(pk)
+    if stale:
+        ApiKey.objects.filter(pk__in=stale).update(last_used_at=now)
+    return plans
 
 
 def revoke_key(key: ApiKey) -> None:

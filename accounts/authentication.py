@@ -8,7 +8,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts.api_keys import note_use, recall_key
+from accounts.api_keys import recall_key
 from accounts.models import Account, ApiKey
 
 INVALID_KEY = "Invalid API key"
@@ -17,7 +17,7 @@ INVALID_KEY = "Invalid API key"
 class ApiKeyAuthentication(BaseAuthentication):
     """Sets `request.user` to the account and `request.auth` to the key; every other outcome is a 401.
 
-    The key may come from memory: before anything is told or stored for it, `is_live` or ingest must have asked again.
+    The key may come from memory: before anything is told or stored for it, `plans_of_live_keys` must have been asked.
     """
 
     def authenticate(self, request: Request) -> tuple[Account, ApiKey]:
@@ -25,7 +25,6 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = recall_key(presented.pop()) if len(presented) == 1 else None
         if key is None:
             raise AuthenticationFailed(INVALID_KEY)
-        note_use(key)
         return key.account, key
 
     def authenticate_header(self, request: Request) -> str:

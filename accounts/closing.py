@@ -14,6 +14,8 @@ from django.utils import timezone
 from accounts.belongings import belongings
 from accounts.exports import forget_exports
 from accounts.models import Account, ApiKey, Membership, User
+from tracen.lib.overwriting import overwriting
+from tracen.outbox.mail import forget_mail_to
 
 _BATCH = 1_000
 
@@ -43,8 +45,9 @@ def leave_account(account: Account, user: User) -> None:
 
 
 def _forget_if_alone(user: User) -> None:
-    """Delete a person without an account, with their sessions, addresses and second factors."""
+    """Delete a person without an account, with their sessions, addresses, second factors and mails that wait."""
     if not user.memberships.exists():
+        forget_mail_to(user.email)
         user.delete()
 
 
@@ -54,13 +57,18 @@ def erase_account(account_id: int, seconds: float | None = None) -> bool:
     if account is None:
         return True
     deadline = None if seconds is None else time.monotonic() + seconds
+    with overwriting():
+        return _erase_belongings(account_id, deadline) and _erase_row(account)
+
+
+def _erase_belongings(account_id: int, deadline: float | None) -> bool:
     for belonging in belongings():
         while primary_keys := list(belonging.rows(account_id).values_list("pk", flat=True)[:_BATCH]):
             if deadline is not None and time.monotonic() > deadline:
                 return False
             with transaction.atomic():
                 belonging.model._default_manager.filter(pk__in=primary_keys).delete()
-    return _erase_row(account)
+    return True
 
 
 def _erase_row(account: Account) -> bool:

@@ -62,7 +62,10 @@ class Api:
     ):
         data = raw if raw is not None else json.dumps(body).encode() if body is not None else b""
         sent = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        return self._client.generic(method, path, data, content_type, headers=sent | (headers or {}))
+        answer = self._client.generic(method, path, data, content_type, headers=sent | (headers or {}))
+        if answer.streaming:
+            answer.json = lambda: json.loads(answer.getvalue())
+        return answer
 
     def post(self, path: str, body: Any = None, **options: Any):
         return self.send("POST", path, body, **options)

@@ -18,7 +18,7 @@ class MailSink:
     """Listens on 127.0.0.1 until the `with` block ends; `mails` are those that it said 250 to.
 
     `answer` is what it says after the text of a mail: "250 OK", a refusal such as "451 later" or "550 no", "hang" for
-    nothing at all, or "drop" to take the mail and break off before saying so.
+    nothing at all, or "drop" to take the mail and break off before saying so. `answer_to_sender` refuses the sender.
     """
 
     def __init__(self) -> None:
@@ -28,6 +28,7 @@ class MailSink:
         self.mails: list[EmailMessage] = []
         self.slowness = 0.0
         self.refused: set[str] = set()
+        self.answer_to_sender = ""
         self._changed = threading.Condition()
         self._controller: Controller | None = None
 
@@ -50,6 +51,14 @@ class MailSink:
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.answer_to_sender:
+            return self.answer_to_sender
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

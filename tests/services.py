@@ -26,6 +26,7 @@ PRODUCT_VARIABLES = (
     "BASE_URL",
     "DATABASE_URL",
     "DEBUG",
+    "EMAIL_FROM",
     "EMAIL_URL",
     "HOST",
     "PORT",

@@ -21,11 +21,6 @@ from tests.mail_sink import MailSink
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 OWNER = "owner@example.com"
-CONFIRM = f"""
-from allauth.account.models import EmailAddress
-from accounts.models import User
-EmailAddress.objects.create(user=User.objects.get(), email="{OWNER}", verified=True, primary=True)
-"""
 # As a web process that is killed right after the commit, before it could send any message.
 FAIL_WITHOUT_A_WORD = """
 import os
@@ -46,7 +41,6 @@ class Product:
     def __init__(self, server: LiveServer, sink: MailSink) -> None:
         self.server, self.sink = server, sink
         self.key = server.run_command("create_api_key", OWNER, "--plan", "unlimited")
-        server.run_command("shell", "-v0", "-c", CONFIRM)
 
     def fail(self, agent: str = "research-agent", name: str = "nightly-report") -> float:
         """Post a failed trace; how many seconds the answer took."""
@@ -147,30 +141,46 @@ def test_a_mail_server_that_is_down_delays_and_loses_nothing():
         for number in range(5):
             running.fail(agent=f"agent-{number}")
         time.sleep(3)
-        assert running.outbox()[0] == "5 waiting"
+        assert running.outbox()[0].startswith("5 waiting")
         running.sink.open()
         assert running.sink.wait_for(6, 60), running.server.output
         assert wait_until(lambda: running.outbox() == ["0 waiting", "0 given up"], 10)
 
 
 @pytest.mark.one_database
+def test_a_broker_that_goes_away_is_told_in_lines_and_not_in_tracebacks(tmp_path):
+    port = free_port()
+    with own_redis(tmp_path, port) as pid, product(REDIS_URL=f"redis://127.0.0.1:{port}/0") as running:
+        running.fail()
+        assert running.sink.wait_for(1, 30), running.server.output
+        psutil.Process(pid).kill()
+        assert wait_until(lambda: "Connection to broker lost" in running.server.output, 10), running.server.output
+        running.server.stop()
+        assert "Traceback" not in running.server.output
+
+
+@pytest.mark.one_database
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
-def test_ingest_does_not_notice_that_the_broker_is_away(tmp_path, blow):
+def test_no_request_waits_for_a_broker_that_is_away(tmp_path, blow):
+    """A typical answer takes as long as before, and none waits for a time limit. Of the slow tail the machine decides:
+    bench measures it.
+    """
     port = free_port()
     with own_redis(tmp_path, port) as pid, product(REDIS_URL=f"redis://127.0.0.1:{port}/0") as running:
         running.fail(agent="warm")
         assert running.sink.wait_for(1, 30), running.server.output
-        before = [running.fail(agent=f"before-{number}") for number in range(30)]
-        assert running.sink.wait_for(31, 60), running.server.output
+        before = [running.fail(agent=f"before-{number}") for number in range(25)]
+        assert running.sink.wait_for(26, 60), running.server.output
 
         psutil.Process(pid).send_signal(blow)
-        away = [running.fail(agent=f"away-{number}") for number in range(30)]
+        away = [running.fail(agent=f"away-{number}") for number in range(25)]
 
         assert statistics.median(away) < statistics.median(before) + 0.02
+        assert max(away) < max(before) + 1
         if blow == signal.SIGKILL:
             assert running.server.output.count("The broker is away") == 1
             with own_redis(tmp_path, port):
-                assert running.sink.wait_for(61, 60), running.server.output
+                assert running.sink.wait_for(51, 60), running.server.output
         else:
             psutil.Process(pid).send_signal(signal.SIGCONT)
-            assert running.sink.wait_for(61, 60), running.server.output
+            assert running.sink.wait_for(51, 60), running.server.output

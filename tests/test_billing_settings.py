@@ -57,6 +57,10 @@ def test_all_or_none(tmp_path, environment, printed):
             {**ALL, "STRIPE_API_BASE": "https://a b/;x y"},
             "STRIPE_API_BASE is 'https://a b/;x y'; it must start with https://.",
         ),
+        (
+            {"EMAIL_FROM": "alerts"},
+            "EMAIL_FROM is 'alerts'; it must be one address, such as Tracen <tracen@example.com>.",
+        ),
         ({"EMAIL_URL": "smtp://"}, "EMAIL_URL must look like smtp+tls://user:password@host:587."),
         ({**ALL, "STRIPE_API_BASE": "stripe"}, "STRIPE_API_BASE is 'stripe'; it must start with https://."),
     ],

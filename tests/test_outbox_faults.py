@@ -110,3 +110,32 @@ def test_one_refused_mail_does_not_hold_up_the_others(sink):
         write(f"{reader}@example.com")
     assert deliver() == 2
     assert Delivery.objects.get().last_error.startswith("550")
+
+
+@pytest.mark.parametrize("refusal", ["550 sender not allowed here", "530 sign in first", "553 who are you"])
+def test_a_server_that_refuses_the_sender_gives_up_no_mail(sink, settings, refusal):
+    sink.answer_to_sender = refusal
+    for number in range(3):
+        write(f"reader{number}@example.com")
+    assert deliver() == 0
+    assert not Delivery.objects.exclude(given_up_at=None).exists()
+    assert sorted(Delivery.objects.values_list("attempts", flat=True)) == [0, 0, 1]
+    assert Delivery.objects.get(attempts=1).last_error == f"The server does not take our mail: {refusal}"
+
+    sink.answer_to_sender, settings.DEFAULT_FROM_EMAIL = "", "Tracen <right@example.com>"
+    assert deliver(minutes_later=1) == 3
+    assert {mail["From"] for mail in sink.mails} == {"Tracen <right@example.com>"}
+
+
+def test_a_server_that_wants_a_login_for_each_reader_gives_up_no_mail(sink):
+    sink.answer = "530 authentication required"
+    write()
+    deliver()
+    assert Delivery.objects.get().given_up_at is None
+
+
+def test_a_mail_says_that_a_program_wrote_it(sink):
+    write()
+    deliver()
+    assert sink.mails[0]["Auto-Submitted"] == "auto-generated"
+    assert sink.mails[0]["X-Auto-Response-Suppress"] == "All"

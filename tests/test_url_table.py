@@ -72,6 +72,7 @@ WITH_ID: dict[str, tuple[str, Maker]] = {
     "disable_webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/disable"),
     "enable_webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/enable"),
     "delete_webhook": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/delete"),
+    "redeliver_failed": (PRIVATE, lambda it: f"/dashboard/webhooks/{it.webhook.pk}/redeliver"),
     "redeliver": (PRIVATE, lambda it: f"/dashboard/webhooks/deliveries/{it.delivery.pk}/redeliver"),
     "api_v1_trace": (API, lambda it: f"{NEXUS}/{it.trace.pk}"),
     "api_v1_spans": (API, lambda it: f"{NEXUS}/{it.trace.pk}/spans"),

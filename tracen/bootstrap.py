@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNTIME_LOCK = "requirements.lock"
 # The development lock contains everything of the other one.
 DEVELOPMENT_LOCK = "requirements-dev.lock"
-DEVELOPMENT_COMMANDS = ("test", "lint")
+DEVELOPMENT_COMMANDS = ("test", "lint", "bench")
 
 
 class CannotInstall(Exception):

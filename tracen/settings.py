@@ -6,11 +6,13 @@ sentence and stops. docs/architecture.md lists the variables.
 
 import ipaddress
 import re
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 from tracen.lib.secret_key import read_or_create_secret_key
 
@@ -40,6 +42,20 @@ def _networks(name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network,
         raise ImproperlyConfigured(
             f"{name} is {raw!r}; it must be networks with commas between them, such as 10.1.0.0/16, fd00::/8."
         ) from error
+
+
+def _sender(name: str, default: str) -> str:
+    raw = env.str(name, "").strip()
+    if not raw:
+        return default
+    called, address = parseaddr(raw)
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise ImproperlyConfigured(
+            f"{name} is {raw!r}; it must be one address, such as Tracen <tracen@example.com>."
+        ) from error
+    return formataddr((called or "Tracen", address))
 
 
 # Where it runs ------------------------------------------------------------------------------------------------------
@@ -167,9 +183,11 @@ def _sqlite(path: str) -> dict[str, object]:
 def _postgresql(chosen: dict[str, object]) -> dict[str, object]:
     # The limits of time turn a frozen or overloaded server into a 503 instead of a stuck thread.
     options = {
-        "pool": {"min_size": 1, "max_size": 16, "timeout": 5},
+        # For the web server's 16 threads, the one that writes, and a few to spare.
+        "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
         "connect_timeout": 3,
-        "options": "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=20s",
+        # Compiling a statement (jit) takes longer than any of ours runs.
+        "options": "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=20s -c jit=off",
     }
     return {**chosen, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
@@ -273,7 +291,7 @@ if _email_url:
 else:
     MAIL_TRANSPORT = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_TIMEOUT = 8
-DEFAULT_FROM_EMAIL = f"Tracen <tracen@{_base.hostname}>"
+DEFAULT_FROM_EMAIL = _sender("EMAIL_FROM", f"Tracen <tracen@{_base.hostname}>")
 
 # The product --------------------------------------------------------------------------------------------------------
 
@@ -336,6 +354,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE = {
     "sweep-the-outbox": {"task": "tracen.outbox.tasks.sweep", "schedule": 10.0},
     "forget-given-up-deliveries": {"task": "tracen.outbox.tasks.forget_given_up", "schedule": 86_400.0},
+    "forget-mail-files": {"task": "tracen.outbox.tasks.forget_mail_files", "schedule": 86_400.0},
     "forget-ended-sessions": {"task": "accounts.tasks.forget_ended_sessions", "schedule": 86_400.0},
     "write-waiting-exports": {"task": "accounts.tasks.write_waiting_exports", "schedule": 120.0},
     "forget-old-exports": {"task": "accounts.tasks.forget_old_exports", "schedule": 3600.0},
@@ -346,6 +365,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune-traces": {"task": "traces.tasks.prune_traces", "schedule": 3600.0},
     "end-silent-traces": {"task": "traces.tasks.end_silent_traces", "schedule": 60.0},
     "summarise-hours": {"task": "traces.tasks.summarise_hours", "schedule": 600.0},
+    "forget-deleted-words": {"task": "traces.tasks.forget_deleted_words", "schedule": 86_400.0},
     "forget-webhook-deliveries": {"task": "traces.tasks.forget_webhook_deliveries", "schedule": 86_400.0},
     "forget-idempotency-keys": {"task": "traces.tasks.forget_idempotency_keys", "schedule": 3600.0},
 }
@@ -363,11 +383,16 @@ LOGGING = {
     "formatters": {
         "line": {"()": "tracen.lib.log_lines.OneLine", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
+    "filters": {"short": {"()": "tracen.lib.log_lines.NoTracebackOfLostConnections"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "psycopg.pool": {"level": "ERROR"},
+        "celery.worker": {"filters": ["short"]},
+        "celery.bootsteps": {"filters": ["short"]},
+        # It would tell of every request that has to wait for a thread.
+        "waitress.queue": {"level": "ERROR"},
     },
 }

@@ -5,6 +5,8 @@ from django.urls import include, path, re_path
 from tracen import health, views
 
 urlpatterns = [
+    # First, because most requests go there and each pattern before it costs them.
+    path("", include("traces.api.urls")),
     path("", views.landing, name="landing"),
     re_path(r"^demo/?\Z", views.demo, name="demo"),
     path("theme", views.set_theme, name="set_theme"),
@@ -21,7 +23,6 @@ urlpatterns = [
     path("", include("traces.retention_urls")),
     path("", include("billing.urls")),
     path("", include("traces.webhook_urls")),
-    path("", include("traces.api.urls")),
     path("", include("traces.urls")),
 ]
 

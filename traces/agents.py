@@ -12,9 +12,10 @@ from django.db.models.functions import Concat
 
 from accounts.models import Account
 from traces.charts import Spark, build_spark
-from traces.measures import NOTHING, Numbers, Slots, measure_agents
+from traces.measures import NOTHING, Measured, Numbers, measure_agents
 from traces.models import Agent, MonthlyUsage, Trace, TracePayload
 from traces.reading.looks import Look
+from traces.tallies import Slots
 
 AGENTS_PER_PAGE = 50
 FAILING_PERCENT = 10
@@ -26,6 +27,7 @@ HEALTHY = Look("circle-check", "Healthy", "ok")
 FAILING = Look("circle-x", "Failing", "bad")
 SLOW = Look("clock-alert", "Slow", "late")
 QUIET = Look("circle-dashed", "Quiet", "faint")
+_NONE = Measured([], NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ def last_day(now: datetime) -> Slots:
 
 
 def day_before(slots: Slots) -> Slots:
-    whole = slots.as_one
-    return Slots(whole.start - whole.width, whole.width)
+    width = slots.end - slots.start
+    return Slots(slots.start - width, width)
 
 
 def agents_of(account: Account) -> QuerySet[Agent]:
@@ -63,26 +65,22 @@ def agents_of(account: Account) -> QuerySet[Agent]:
 
 
 def health_of(account: Account, agents: list[Agent], now: datetime) -> list[AgentHealth]:
-    """The health of `agents`, which come from `agents_of`; three queries, however many they are."""
+    """The health of `agents`, which come from `agents_of`; four queries, however many they are."""
     slots = last_day(now)
-    hours = measure_agents(account, slots)
-    today, before = measure_agents(account, slots.as_one), measure_agents(account, day_before(slots))
-    return [
-        _health(agent, hours.get(agent.pk, []), *(days.get(agent.pk, [NOTHING])[0] for days in (today, before)))
-        for agent in agents
-    ]
+    today, before = measure_agents(account, slots), measure_agents(account, day_before(slots))
+    return [_health(agent, today.get(agent.pk, _NONE), before.get(agent.pk, _NONE).total) for agent in agents]
 
 
-def _health(agent: Agent, hours: list[Numbers], today: Numbers, before: Numbers) -> AgentHealth:
-    look, why = judge(today, before)
+def _health(agent: Agent, today: Measured, before: Numbers) -> AgentHealth:
+    look, why = judge(today.total, before)
     return AgentHealth(
         id=agent.pk,
         name=agent.name,
         last_active=getattr(agent, "last_active", None),
-        numbers=today,
+        numbers=today.total,
         look=look,
         why=why,
-        spark=build_spark([(numbers.traces, numbers.failed) for numbers in hours]),
+        spark=build_spark([(numbers.traces, numbers.failed) for numbers in today.slots]),
     )
 
 

@@ -17,8 +17,11 @@ from traces.records import TraceStatus
 LISTED = 5
 """How many of the others are named, each with its link."""
 WORDS = {TraceStatus.ERROR: "failed", TraceStatus.TIMEOUT: "timed out"}
-_LONGEST_SUBJECT = 150
+_LONGEST_NAME = 55
+"""In a subject, so that both names and the word between them are always seen."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Signs that turn the direction of writing, of what follows a name too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,9 @@ class Other:
 
 def letter(report: FailureReport, others: Sequence[Alert], readers: Sequence[str]) -> EmailMultiAlternatives:
     """The mail about `report`, text first; `others` are counted, and the first few of them named."""
+    report = _on_lines(report)
     told = {
-        "report": _on_lines(report),
+        "report": report,
         "word": WORDS[report.status],
         "path": one_line(" › ".join(report.path)),
         "others": [_other(alert) for alert in others[:LISTED]],
@@ -44,19 +48,19 @@ def letter(report: FailureReport, others: Sequence[Alert], readers: Sequence[str
         "settings_url": f"{settings.BASE_URL}{reverse('settings')}#alerts",
     }
     text = render_to_string("mail/alert.txt", told).strip() + "\n"
-    message = EmailMultiAlternatives(_subject(told), text, settings.DEFAULT_FROM_EMAIL, list(readers))
+    message = EmailMultiAlternatives(_subject(report, told), text, settings.DEFAULT_FROM_EMAIL, list(readers))
     message.attach_alternative(render_to_string("mail/alert.html", told), "text/html")
     return message
 
 
 def one_line(text: str) -> str:
-    """A name as a header or a line of a mail takes it: nothing in it ends the line."""
-    return " ".join(_CONTROLS.sub(" ", text).split())
+    """A name as a header or a line of a mail takes it: nothing in it ends the line, or turns it round."""
+    return " ".join(_CONTROLS.sub(" ", _TURNS.sub("", text)).split())
 
 
 def _on_lines(report: FailureReport) -> FailureReport:
     """The report with each text on one line, so that no name can write lines of its own into the mail."""
-    tool = report.last_tool
+    tool, good = report.last_tool, report.last_good
     return replace(
         report,
         name=one_line(report.name),
@@ -64,12 +68,17 @@ def _on_lines(report: FailureReport) -> FailureReport:
         sentence=one_line(report.sentence),
         error=one_line(report.error),
         last_tool=ToolCall(one_line(tool.name), one_line(tool.arguments)) if tool else None,
+        last_good=replace(good, differences=tuple(map(one_line, good.differences))) if good else None,
     )
 
 
-def _subject(told: dict[str, object]) -> str:
-    subject = one_line(render_to_string("mail/alert.subject", told))
-    return subject if len(subject) <= _LONGEST_SUBJECT else subject[: _LONGEST_SUBJECT - 1] + "…"
+def _subject(report: FailureReport, told: dict[str, object]) -> str:
+    short = replace(report, name=_clip(report.name), who=_clip(report.who))
+    return one_line(render_to_string("mail/alert.subject", {**told, "report": short}))
+
+
+def _clip(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
 def _other(alert: Alert) -> Other:

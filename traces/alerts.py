@@ -4,16 +4,17 @@ An alert is stored in the transaction that makes the trace a failure: there is n
 is stored in the transaction that marks its alerts as told, so none is told twice and none is forgotten.
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Account, User
-from tracen.outbox.delivery import TryLater, put, waiting_bodies
+from tracen.outbox.delivery import NotYet, put, waiting_bodies
 from tracen.outbox.mail import put_mail
 from tracen.outbox.models import Delivery
 from traces import failure_report
@@ -26,12 +27,30 @@ from traces.webhooks.events import announce
 FAILURES = (TraceStatus.ERROR, TraceStatus.TIMEOUT)
 PAUSE = timedelta(minutes=5)
 """At most one mail about an agent in this time; what fails meanwhile is counted into the next."""
-UNCONFIRMED_A_DAY = 10
-"""How many alert mails in 24 hours an account may send to addresses that nobody has confirmed."""
 _MOST_IN_ONE = 5_000
 """How many failures one mail tells of; what is beyond waits for the next."""
-_LONGEST_WAIT = timedelta(days=4)
-"""No alert is told later than this after it was raised: the outbox gives up before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowance:
+    """How many alert mails an account may send in a time; what fails beyond is counted into the next one."""
+
+    mails: int
+    time: timedelta
+
+
+AN_HOUR = _Allowance(60, timedelta(hours=1))
+"""For everybody: a thousand agents that fail at once are no reason for a thousand mails."""
+UNCONFIRMED_A_DAY = _Allowance(10, timedelta(days=1))
+"""To addresses that nobody has confirmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A member's address."""
+
+    email: str
+    is_confirmed: bool
 
 
 def raise_alert(account: Account, trace: Trace, status: TraceStatus) -> None:
@@ -44,7 +63,7 @@ def raise_alert(account: Account, trace: Trace, status: TraceStatus) -> None:
     alert = Alert.objects.create(account=account, trace=trace, agent_id=trace.agent_id, status=status)
     announce(alert)
     if account.plan.has_alerts:
-        put("alert", {"alert": alert.pk}, account.pk)
+        put("alert", {"alert": alert.pk}, account.pk, group=_group(alert))
 
 
 def tell_members(delivery: Delivery, body: dict[str, Any]) -> None:
@@ -53,9 +72,9 @@ def tell_members(delivery: Delivery, body: dict[str, Any]) -> None:
     What is slow to read is read first: the account's row is held only while the mails are stored.
     """
     alert = _untold(body["alert"])
-    if alert is None or not _readers(alert.account):
+    if alert is None or not _wanting(alert.account):
         return
-    _wait_for_pause(alert)
+    _wait_for_turn(alert)
     waiting = _waiting_with(alert)
     newest = _untold(waiting[0].pk) if waiting else None
     if newest is None:
@@ -71,31 +90,54 @@ def _tell(newest: Alert, report: FailureReport) -> None:
         Account.objects.select_for_update(no_key=True).filter(pk=newest.account_id).first()
         if _untold(newest.pk) is None:
             raise _has_changed()
-        _wait_for_pause(newest)
+        readers = _wait_for_turn(newest)
         waiting = _waiting_with(newest)
         others = [alert for alert in waiting if alert.pk != newest.pk]
-        put_mail(letter(report, others, _readers(newest.account)), newest.account_id)
+        put_mail(letter(report, others, readers), newest.account_id)
         Alert.objects.filter(pk__in=[alert.pk for alert in waiting]).update(mailed_at=timezone.now())
 
 
 def _untold(alert_id: int) -> Alert | None:
     """The alert with what its mail needs; None if it was told, or its trace, its account or the plan for it is gone."""
-    found = Alert.objects.select_related("account", "agent", "trace__agent", "trace__payload")
+    found = Alert.objects.select_related("account", "trace__agent", "trace__payload")
     alert = found.filter(pk=alert_id, mailed_at=None, account__closed_at=None).first()
     return alert if alert and alert.account.plan.has_alerts else None
 
 
-def _wait_for_pause(alert: Alert) -> None:
-    """Raise TryLater while the last mail about the same agent is too fresh; traces without an agent count as one."""
+def _wait_for_turn(alert: Alert) -> list[str]:
+    """Who may be mailed now; raises NotYet while the last mail is too fresh, or too many were sent."""
     now = timezone.now()
-    last = _of_same_agent(alert).filter(mailed_at__gt=now - PAUSE).order_by("-mailed_at").first()
+    told = Alert.objects.filter(account_id=alert.account_id)
+    last = told.filter(Q(agent_id=alert.agent_id), mailed_at__gt=now - PAUSE).order_by("-mailed_at").first()
     if last and last.mailed_at:
-        raise TryLater("A mail about this agent was sent in the last five minutes.", last.mailed_at + PAUSE - now)
+        raise NotYet("A mail about this agent was sent in the last five minutes.", last.mailed_at + PAUSE - now)
+    if wait := _wait_for(alert.account, AN_HOUR, now):
+        raise NotYet(f"{AN_HOUR.mails} alert mails were sent in the last hour.", wait)
+    return [reader.email for reader in _readers_now(alert.account, now)]
 
 
-def _has_changed() -> TryLater:
+def _readers_now(account: Account, now: datetime) -> list[_Reader]:
+    """Who wants alerts; of more than a few a day only those whose address is confirmed, and NotYet if nobody's is."""
+    readers = _wanting(account)
+    confirmed = [reader for reader in readers if reader.is_confirmed]
+    wait = _wait_for(account, UNCONFIRMED_A_DAY, now) if len(confirmed) < len(readers) else None
+    if wait and not confirmed:
+        raise NotYet(f"{UNCONFIRMED_A_DAY.mails} mails a day go to an address that is not confirmed.", wait)
+    return confirmed if wait else readers
+
+
+def _wait_for(account: Account, allowance: _Allowance, now: datetime) -> timedelta | None:
+    """How long until the account may send one more mail; None if it may now."""
+    recent = Alert.objects.filter(account=account, mailed_at__gt=now - allowance.time)
+    # All alerts that one mail told bear the same moment.
+    sent = recent.order_by("-mailed_at").values_list("mailed_at", flat=True).distinct()[: allowance.mails]
+    moments = [moment for moment in sent if moment]
+    return moments[-1] + allowance.time - now if len(moments) == allowance.mails else None
+
+
+def _has_changed() -> NotYet:
     """Another worker told it, or it was deleted, between two looks: look once more."""
-    return TryLater("What there is to tell has changed.", timedelta())
+    return NotYet("What there is to tell has changed.", timedelta())
 
 
 def _waiting_with(alert: Alert) -> list[Alert]:
@@ -103,32 +145,23 @@ def _waiting_with(alert: Alert) -> list[Alert]:
 
     There may be more without a mark: raised while the plan had no alerts, they are nobody's to tell.
     """
-    due = [body["alert"] for body in waiting_bodies("alert", alert.account_id, _MOST_IN_ONE)]
-    untold = _of_same_agent(alert).filter(mailed_at=None, pk__in={alert.pk, *due})
+    due = [body["alert"] for body in waiting_bodies("alert", _group(alert), _MOST_IN_ONE)]
+    untold = Alert.objects.filter(account_id=alert.account_id, mailed_at=None, pk__in={alert.pk, *due})
     return list(untold.select_related("trace").order_by("-raised_at", "-pk"))
 
 
-def _of_same_agent(alert: Alert) -> QuerySet[Alert]:
-    recent = timezone.now() - _LONGEST_WAIT
-    return Alert.objects.filter(account_id=alert.account_id, agent=alert.agent, raised_at__gt=recent)
+def _group(alert: Alert) -> str:
+    """Those that one mail may tell together; traces without an agent count as one of the account's agents."""
+    return f"agent-{alert.agent_id}" if alert.agent_id else f"account-{alert.account_id}"
 
 
-def _readers(account: Account) -> list[str]:
-    """The addresses of the members who want alerts.
+def _wanting(account: Account) -> list[_Reader]:
+    """The members who want alerts.
 
     An address that is not confirmed may be a stranger's. It gets alerts too, since nothing in the product waits for
     the confirmation, but not as a means to fill somebody's mailbox: a few a day for the whole account.
     """
     confirmed = EmailAddress.objects.filter(user=OuterRef("pk"), email=OuterRef("email"), verified=True)
     wanting = User.objects.filter(memberships__account=account, memberships__wants_alerts=True, is_active=True)
-    people = list(wanting.annotate(is_confirmed=Exists(confirmed)).order_by("pk"))
-    if not all(person.is_confirmed for person in people) and _mails_today(account) >= UNCONFIRMED_A_DAY:
-        people = [person for person in people if person.is_confirmed]
-    return [person.email for person in people]
-
-
-def _mails_today(account: Account) -> int:
-    """All alerts that one mail told bear the same moment."""
-    now = timezone.now()
-    told = Alert.objects.filter(account=account, raised_at__gt=now - _LONGEST_WAIT, mailed_at__gt=now - timedelta(1))
-    return told.order_by().values("mailed_at").distinct().count()
+    rows = wanting.annotate(is_confirmed=Exists(confirmed)).order_by("pk").values_list("email", "is_confirmed")
+    return [_Reader(*row) for row in rows]

@@ -1,15 +1,12 @@
 """Stored rows back into records, for the dialects that render them and for the public page."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from traces.models import Span, Trace
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
 
-
-def stored_trace(trace: Trace) -> TraceRecord:
-    """The run with all its spans, ordered by start, then arrival; two queries at most."""
-    return replace(stored_row(trace), spans=tuple(stored_spans(trace)))
+_SPANS_AT_ONCE = 200
+"""Each may have megabytes of payload."""
 
 
 def stored_row(trace: Trace) -> TraceRecord:
@@ -37,7 +34,7 @@ def stored_row(trace: Trace) -> TraceRecord:
 def stored_spans(trace: Trace) -> Iterator[SpanRecord]:
     """The spans with their payloads, ordered by start, then arrival, read as they are consumed."""
     spans = Span.objects.filter(trace=trace).select_related("payload").order_by("started_at", "ordinal")
-    return map(stored_span, spans.iterator(chunk_size=2_000))
+    return map(stored_span, spans.iterator(chunk_size=_SPANS_AT_ONCE))
 
 
 def stored_span(span: Span) -> SpanRecord:

@@ -59,38 +59,25 @@ class FailureReport:
     sentence: str
     path: tuple[str, ...]
     error: str
-    last_tool: ToolCall | None
     started_at: datetime
     duration: str
     input_tokens: int | None
     output_tokens: int | None
     url: str
     """The trace's page, at the span that failed, else at the one that had not ended."""
-    last_good: GoodRun | None
+    last_tool: ToolCall | None = None
+    last_good: GoodRun | None = None
 
 
 def build(trace: Trace, status: TraceStatus) -> FailureReport:
-    """Tell of a trace that entered `status`, whatever it has become since; loaded with its agent and texts."""
+    """All that is known, for a mail; like `brief`, and with the last tool and the agent's last good run."""
     read = _read(trace, status)
-    run, failure = read.run, read.timeline.failure
-    span_error = error_of(trace, read.timeline)
-    error = span_error or run.error
-    return FailureReport(
-        trace_id=trace.pk,
-        name=run.name,
-        who=run.agent or run.model,
-        status=status,
-        sentence=tell(run, read.timeline, span_error).plain,
-        path=_shortened(failure.path) if failure else (),
-        error=read_error(error).title if error and error.strip() else "",
-        last_tool=_last_tool(trace),
-        started_at=run.started_at,
-        duration=duration_text(run_ms(run, read.timeline)),
-        input_tokens=read.tokens[0],
-        output_tokens=read.tokens[1],
-        url=_address(trace, failure.row if failure else read.timeline.open_end),
-        last_good=_last_good(trace, read),
-    )
+    return replace(_tell(trace, read), last_tool=_last_tool(trace), last_good=_last_good(trace, read))
+
+
+def brief(trace: Trace, status: TraceStatus) -> FailureReport:
+    """Tell of a trace that entered `status`, whatever it has become since; loaded with its agent and texts."""
+    return _tell(trace, _read(trace, status))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +91,26 @@ class _Read:
     @property
     def tokens(self) -> tuple[int | None, int | None]:
         return tokens_of(self.run, self.timeline)
+
+
+def _tell(trace: Trace, read: _Read) -> FailureReport:
+    run, failure = read.run, read.timeline.failure
+    span_error = error_of(trace, read.timeline)
+    error = span_error or run.error
+    return FailureReport(
+        trace_id=trace.pk,
+        name=run.name,
+        who=run.agent or run.model,
+        status=run.status,
+        sentence=tell(run, read.timeline, span_error).plain,
+        path=_shortened(failure.path) if failure else (),
+        error=read_error(error).title if error and error.strip() else "",
+        started_at=run.started_at,
+        duration=duration_text(run_ms(run, read.timeline)),
+        input_tokens=read.tokens[0],
+        output_tokens=read.tokens[1],
+        url=_address(trace, failure.row if failure else read.timeline.open_end),
+    )
 
 
 def _read(trace: Trace, status: TraceStatus) -> _Read:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from accounts.models import Account
 from tracen.lib.wording import duration_text
-from traces.measures import FAILED
 from traces.models import Agent, Span, SpanPayload, Trace
 from traces.reading.error_text import reason_of
 from traces.reading.looks import TRACE_STATUSES, Look
 from traces.records import SpanStatus, TraceStatus
+from traces.tallies import FAILED
 
 _ERRORS_READ = 1_000
 """A run may have 10,000 failed spans; the latest explain it as well."""

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from django.utils import timezone
 
+from accounts.api_keys import plans_of_live_keys
 from accounts.models import Account, ApiKey
 from traces.alerts import FAILURES, raise_alert
 from traces.errors import KeyRevoked, SpanLimitReached, TraceNotFound, TracesError, UnknownParent
@@ -24,6 +25,7 @@ from traces.limits import MAX_SPANS_PER_TRACE
 from traces.models import ShareLink, Span, SpanPayload, Trace, TracePayload
 from traces.quotas import Agents, Month, Windows
 from traces.records import Source, SpanRecord, TraceEnd, TraceRecord, TraceStatus, Unchanged
+from traces.rollups import forget_hours
 from traces.rows import Row, insert_rows, next_keys, update_rows
 from traces.writer import Outcome, Writer
 
@@ -80,6 +82,7 @@ class _Growing:
     trace_id: uuid.UUID
     account_id: int
     agent_id: int | None
+    received_at: datetime
     status: str
     ended_at: datetime | None
     span_count: int
@@ -135,13 +138,12 @@ _writer = Writer(_write)
 
 
 def _check_keys(works: Iterable[_Work]) -> None:
-    """Refuse what was sent with a key that is revoked by now; see the accounts of the others as they are now."""
+    """Refuse what was sent with a key that is revoked by now; the others are on the plan that their account has now."""
     with_key = [(work, work.sender.key.pk) for work in works if work.sender.key is not None]
-    live = ApiKey.objects.filter(pk__in={pk for _, pk in with_key}, revoked_at=None).select_related("account")
-    accounts = {key.pk: key.account for key in live} if with_key else {}
+    plans = plans_of_live_keys({pk for _, pk in with_key})
     for work, pk in with_key:
-        if pk in accounts:
-            work.account = accounts[pk]
+        if pk in plans:
+            work.account.plan_slug = plans[pk]
         else:
             work.refusal = KeyRevoked()
 
@@ -216,16 +218,20 @@ def _write_growth(works: list[_More | _End]) -> None:
             work.refusal = refusal
     _insert_spans(new_spans)
     _store_growth([growth for growth in growing.values() if growth.is_touched])
-    for work in works:
-        if isinstance(work, _End) and work.refusal is None and work.end.status in FAILURES:
-            growth = growing[work.trace_id]
+    ended = [(work, growing[work.trace_id]) for work in works if isinstance(work, _End) and work.refusal is None]
+    forget_hours((growth.account_id, growth.received_at) for _, growth in ended)
+    for work, growth in ended:
+        if work.end.status in FAILURES:
             _raise_alert(work.account, growth.trace_id, growth.agent_id, TraceStatus(work.end.status))
+
+
+_GROWING_FIELDS = ("pk", "account_id", "agent_id", "received_at", "status", "ended_at", "span_count")
 
 
 def _hold(trace_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, _Growing]:
     """The rows of the traces that may still grow, held until the transaction ends. A Tracen trace came finished."""
     rows = Trace.objects.select_for_update(of=("self",)).filter(pk__in=set(trace_ids)).exclude(source=Source.TRACEN)
-    read = rows.order_by("pk").values_list("pk", "account_id", "agent_id", "status", "ended_at", "span_count")
+    read = rows.order_by("pk").values_list(*_GROWING_FIELDS)
     return {row[0]: _Growing(*row) for row in read}
 
 

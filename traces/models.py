@@ -35,7 +35,7 @@ class Trace(models.Model):
     """One run of an agent. Its long texts live in `TracePayload`, so that lists never read them."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="traces")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="traces", db_index=False)
     agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="traces")
     source = models.CharField(max_length=16, choices=_choices(Source))
     name = models.CharField(max_length=MAX_NAME_LENGTH)
@@ -56,6 +56,7 @@ class Trace(models.Model):
             models.Index(fields=["account", "-received_at", "-id"], name="trace_newest"),
             models.Index(fields=["account", "agent", "-received_at"], name="trace_newest_of_agent"),
             models.Index(fields=["account", "status", "-received_at"], name="trace_newest_of_status"),
+            models.Index(fields=["account", "source", "-received_at"], name="trace_newest_of_source"),
             models.Index(fields=["account", "heard_at"], name="trace_running", condition=models.Q(status="running")),
         ]
 
@@ -83,7 +84,7 @@ class Span(models.Model):
     """One step of a trace, about 150 bytes: what the tree needs and no payload."""
 
     pk_in_order = models.BigAutoField(primary_key=True)
-    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="spans")
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="spans", db_index=False)
     id = models.UUIDField(default=uuid.uuid4, editable=False)
     parent_id = models.UUIDField(null=True)
     ordinal = models.PositiveIntegerField()
@@ -145,6 +146,32 @@ class MonthlyUsage(models.Model):
         return f"{self.traces} traces in {self.month:%Y-%m}"
 
 
+class HourSummary(models.Model):
+    """What traces/rollups.py has counted of an hour that is over, so that nobody counts it again: gone with any change.
+
+    An hour that is counted has one row of the whole account, and one for each agent that ran in it.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="hour_summaries", db_index=False)
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, null=True, related_name="hour_summaries")
+    """None on the row of the whole account."""
+    hour = models.DateTimeField()
+    """When it began, by time of receipt."""
+    traces = models.PositiveIntegerField()
+    failed = models.PositiveIntegerField()
+    input_tokens = models.FloatField()
+    output_tokens = models.FloatField()
+    durations = models.TextField()
+    """JSON: milliseconds, how many traces took them, milliseconds, how many, …"""
+
+    class Meta:
+        verbose_name_plural = "hour summaries"
+        indexes = [models.Index(fields=["account", "hour"], name="hour_summary_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.traces} traces in the hour of {self.hour:%Y-%m-%d %H:%M}"
+
+
 class RateWindow(models.Model):
     """The requests of the last hour made with one API key; `hits` is packed by quotas.py, oldest first."""
 
@@ -180,7 +207,8 @@ class Alert(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="alerts")
     trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="alerts")
-    agent = models.ForeignKey(Agent, on_delete=models.SET_NULL, null=True, related_name="alerts")
+    agent = models.ForeignKey(Agent, on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="alerts")
+    """Its number stays when the agent is deleted, so that its alerts are not taken for those of runs without one."""
     status = models.CharField(max_length=16, choices=_choices(TraceStatus))
     raised_at = models.DateTimeField(default=timezone.now, editable=False)
     mailed_at = models.DateTimeField(null=True)
@@ -188,7 +216,11 @@ class Alert(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["trace", "status"], name="alert_once_per_trace_and_status")]
-        indexes = [models.Index(fields=["account", "agent", "-raised_at"], name="alert_newest_of_agent")]
+        indexes = [
+            models.Index(
+                fields=["account", "-mailed_at"], name="alert_last_mailed", condition=models.Q(mailed_at__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.status} of {self.trace_id}"

@@ -8,8 +8,9 @@ from accounts.models import Account
 from tracen.lib.wording import count_text, duration_text
 from traces.agents import last_day
 from traces.charts import Bar, BarChart, LineChart, build_bars, build_lines
-from traces.measures import MAX_MEASURED, Numbers, Slots, measure
+from traces.measures import Numbers, measure
 from traces.models import Agent
+from traces.tallies import Slots
 
 _SIX_HOURS, _DAY = timedelta(hours=6), timedelta(days=1)
 _NOTABLE_CHANGE = 0.05
@@ -83,8 +84,8 @@ def _this_month(now: datetime) -> Slots:
 
 
 def _as_long_before(slots: Slots) -> Slots:
-    whole = slots.as_one
-    return Slots(whole.start - whole.width, whole.width)
+    width = slots.end - slots.start
+    return Slots(slots.start - width, width)
 
 
 def _month_before(slots: Slots) -> Slots:
@@ -148,13 +149,13 @@ RANGES = {
 
 
 def read_trend(account: Account, slug: str, now: datetime, agent: Agent | None = None) -> Trend:
-    """The trend of an account, or of one of its agents; a range that we do not know is the first one. Three queries."""
+    """The trend of an account, or of one of its agents; a range that we do not know is the first one. Four queries."""
     chosen = RANGES.get(slug, RANGES["24h"])
     now = now.astimezone(UTC)
     slots = chosen.slots(now)
-    numbers = measure(account, slots, agent)
-    (total,) = measure(account, slots.as_one, agent)
-    (before,) = measure(account, chosen.before(slots), agent)
+    measured = measure(account, slots, agent)
+    numbers, total = measured.slots, measured.total
+    before = measure(account, chosen.before(slots), agent).total
     bars = build_bars([(slot.traces, slot.failed) for slot in numbers])
     return Trend(
         range=chosen,
@@ -170,7 +171,7 @@ def read_trend(account: Account, slug: str, now: datetime, agent: Agent | None =
         tokens_note=f"{count_text(int(total.input_tokens))} in, {count_text(int(total.output_tokens))} out",
         bars_spoken=_bars_spoken(chosen, slots, numbers, total),
         lines_spoken=_lines_spoken(chosen, total),
-        is_capped=total.traces >= MAX_MEASURED,
+        is_capped=measured.is_capped,
     )
 
 

@@ -19,6 +19,7 @@ from accounts.plans import FREE
 from traces.errors import AgentLimitReached, MonthlyLimitReached, RateLimited
 from traces.limits import RATE_WINDOW_REQUESTS, RATE_WINDOW_SECONDS
 from traces.models import Agent, MonthlyUsage, RateWindow
+from traces.rows import update_rows
 
 _WINDOW = RATE_WINDOW_SECONDS * 1_000_000
 _TOLD_FROM_PERCENT = 80
@@ -153,8 +154,8 @@ class Windows:
 
     def store(self) -> None:
         """Write what was counted."""
-        for key_id in sorted(self._changed):
-            RateWindow.objects.filter(pk=key_id).update(hits=self._hits[key_id].tobytes())
+        changed = [(self._hits[key_id].tobytes(), key_id) for key_id in sorted(self._changed)]
+        update_rows(RateWindow, ("hits",), changed)
 
     def _held(self, key_ids: list[int]) -> "dict[int, array[int]]":
         held = RateWindow.objects.select_for_update().filter(pk__in=key_ids).order_by("pk")

@@ -2,39 +2,43 @@
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 
 from django.db import transaction
 
 from accounts.models import Account
 from traces.access import live_links
 from traces.models import Alert, ShareLink, Span, SpanPayload, Trace, TracePayload, WebhookDelivery
+from traces.rollups import forget_hours
 
 
 def delete_traces(account: Account, trace_ids: Collection[uuid.UUID]) -> int:
     """Delete those of the traces that are the account's, in one transaction; how many they were."""
     with transaction.atomic():
-        return _delete(_hold(account, trace_ids))
+        return _delete(account, _hold(account, trace_ids))
 
 
 def delete_unshared(account: Account, trace_ids: Collection[uuid.UUID]) -> int:
     """The same, but a trace that has a live share link by now stays."""
     with transaction.atomic():
         held = _hold(account, trace_ids)
-        shared = set(live_links().filter(trace__in=held).values_list("trace_id", flat=True))
-        return _delete([pk for pk in held if pk not in shared])
+        shared = set(live_links().filter(trace__in=list(held)).values_list("trace_id", flat=True))
+        return _delete(account, {pk: received_at for pk, received_at in held.items() if pk not in shared})
 
 
-def _hold(account: Account, trace_ids: Collection[uuid.UUID]) -> list[uuid.UUID]:
-    """The rows of the traces, locked, so that no span and no link arrives while they are deleted."""
+def _hold(account: Account, trace_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, datetime]:
+    """The rows of the traces, locked, so that no span and no link arrives while they are deleted; when each was received."""
     own = Trace.objects.select_for_update().filter(account=account, pk__in=trace_ids).order_by("pk")
-    return list(own.values_list("pk", flat=True))
+    return dict(own.values_list("pk", "received_at"))
 
 
-def _delete(trace_ids: list[uuid.UUID]) -> int:
+def _delete(account: Account, held: dict[uuid.UUID, datetime]) -> int:
     """Children go by one statement each: Django's own cascade would load ten thousand spans to find their payloads."""
+    trace_ids = list(held)
     SpanPayload.objects.filter(span__trace__in=trace_ids).delete()
     WebhookDelivery.objects.filter(alert__trace__in=trace_ids).delete()
     for children in (Span, TracePayload, ShareLink, Alert):
         children.objects.filter(trace__in=trace_ids).delete()
     Trace.objects.filter(pk__in=trace_ids).delete()
+    forget_hours((account.pk, received_at) for received_at in held.values())
     return len(trace_ids)

@@ -12,11 +12,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from accounts.models import Account
 from traces.demo import demo_trace
 from traces.ingest import record_trace
 from traces.models import Trace
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
+from traces.rollups import forget_hours
 from traces.sharing import share
 
 DAYS = 30
@@ -47,8 +50,11 @@ def seed(account: Account, now: datetime) -> int:
     dice = random.Random(_SAME_EVERY_TIME)  # noqa: S311 - the same month every time is the point
     runs = list(month_of_runs(dice, now))
     for record in runs:
-        record_trace(account, record)
-        Trace.objects.filter(pk=record.id).update(received_at=record.ended_at or record.started_at)
+        received_at = record.ended_at or record.started_at
+        with transaction.atomic():
+            record_trace(account, record)
+            Trace.objects.filter(pk=record.id).update(received_at=received_at)
+            forget_hours([(account.pk, received_at)])
     share(Trace.objects.get(pk=runs[-1].id), timedelta(days=30))
     return len(runs)
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from accounts.models import Account
-from traces import agents, idempotency, retention, timeouts
+from traces import agents, idempotency, retention, rollups, search_index, timeouts
 from traces.webhooks import events
 
 
@@ -26,6 +26,16 @@ def prune_traces() -> None:
 @shared_task
 def end_silent_traces() -> None:
     timeouts.end_silent_traces()
+
+
+@shared_task
+def summarise_hours() -> None:
+    rollups.summarise_hours()
+
+
+@shared_task
+def forget_deleted_words() -> None:
+    search_index.forget_deleted_words()
 
 
 @shared_task

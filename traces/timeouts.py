@@ -15,6 +15,7 @@ from accounts.models import Account
 from traces.alerts import raise_alert
 from traces.models import Trace
 from traces.records import TraceStatus
+from traces.rollups import forget_hours
 
 _BATCH = 200
 
@@ -44,5 +45,6 @@ def _end(trace_id: uuid.UUID, moment: datetime) -> bool:
         if trace is None:
             return False
         Trace.objects.filter(pk=trace.pk).update(status=TraceStatus.TIMEOUT)
+        forget_hours([(trace.account_id, trace.received_at)])
         raise_alert(trace.account, trace, TraceStatus.TIMEOUT)
     return True

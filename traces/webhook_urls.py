@@ -14,6 +14,7 @@ urlpatterns = [
     re_path(rf"^dashboard/webhooks/{_WEBHOOK}/disable/?\Z", webhook_views.switch_off, name="disable_webhook"),
     re_path(rf"^dashboard/webhooks/{_WEBHOOK}/enable/?\Z", webhook_views.switch_on, name="enable_webhook"),
     re_path(rf"^dashboard/webhooks/{_WEBHOOK}/delete/?\Z", webhook_views.delete, name="delete_webhook"),
+    re_path(rf"^dashboard/webhooks/{_WEBHOOK}/redeliver/?\Z", webhook_views.send_failed, name="redeliver_failed"),
     re_path(
         r"^dashboard/webhooks/deliveries/(?P<delivery_id>[^/]+)/redeliver/?\Z",
         webhook_views.send_again,

@@ -11,8 +11,8 @@ from traces.access import webhook_delivery_of, webhook_of
 from traces.models import Webhook
 from traces.webhook_forms import WebhookForm
 from traces.webhooks.endpoints import MAX_WEBHOOKS, disable, enable, roll_secret
-from traces.webhooks.events import KEPT, redeliver, send_test
-from traces.webhooks.log import latest_deliveries, webhooks_of
+from traces.webhooks.events import KEPT, redeliver, redeliver_failed, send_test
+from traces.webhooks.log import deliveries_of, webhooks_of
 from traces.webhooks.slack import is_slack
 
 
@@ -32,9 +32,11 @@ def webhooks(request: MemberRequest) -> HttpResponse:
 @require_safe
 @signed_in
 def webhook(request: MemberRequest, webhook_id: str) -> HttpResponse:
-    chosen = webhook_of(request.account, int(webhook_id))
-    log = latest_deliveries(chosen)
+    """One webhook with its log; `?after=` goes on behind a delivery."""
+    chosen, after = webhook_of(request.account, int(webhook_id)), request.GET.get("after", "")
+    log = deliveries_of(chosen, webhook_delivery_of(request.account, after) if after else None)
     shown = {"webhook": chosen, "log": log, "is_slack": is_slack(chosen.url), "days_kept": KEPT.days}
+    shown["is_first"] = not after
     return render(request, "dashboard/webhook.html", shown)
 
 
@@ -71,7 +73,7 @@ def switch_off(request: MemberRequest, webhook_id: str) -> HttpResponse:
 def switch_on(request: MemberRequest, webhook_id: str) -> HttpResponse:
     chosen = webhook_of(request.account, int(webhook_id))
     enable(chosen)
-    messages.success(request, "The webhook is enabled. What was missed can be sent again from the log.")
+    messages.success(request, "The webhook is enabled. What could not be delivered can be sent again from the log.")
     return redirect("webhook", chosen.pk)
 
 
@@ -93,6 +95,19 @@ def send_again(request: MemberRequest, delivery_id: str) -> HttpResponse:
     elif not redeliver(delivery):
         messages.info(request, "It is about to be sent in any case.")
     return _to_log(delivery.webhook)
+
+
+@require_POST
+@signed_in
+def send_failed(request: MemberRequest, webhook_id: str) -> HttpResponse:
+    """Try all that failed once more, as many as are taken at once."""
+    chosen = webhook_of(request.account, int(webhook_id))
+    if chosen.disabled_at:
+        messages.error(request, "Enable the webhook first.")
+    else:
+        count = redeliver_failed(chosen)
+        messages.success(request, f"{count} event{'' if count == 1 else 's'} will be sent again.")
+    return _to_log(chosen)
 
 
 def _to_log(webhook: Webhook) -> HttpResponse:

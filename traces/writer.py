@@ -31,6 +31,12 @@ SECONDS_OF_REST = 2.0
 """A writer that had nothing to do for so long gives its connection back."""
 
 
+def _give_connection_back() -> None:
+    """A thread that waits for the writer must not hold one of the pool's connections, since the writer needs one too."""
+    if connection.settings_dict["CONN_MAX_AGE"] == 0:
+        connection.close()
+
+
 class Writer(Generic[Work]):
     """Runs `write` over what has gathered. `write` gets a batch inside a transaction and returns an outcome for each."""
 
@@ -47,6 +53,7 @@ class Writer(Generic[Work]):
             if outcome is not None:
                 raise outcome
             return
+        _give_connection_back()
         done: Future[None] = Future()
         with self._arrived:
             if len(self._waiting) >= MOST_WAITING:

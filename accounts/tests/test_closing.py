@@ -8,6 +8,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps
+from django.core.mail import send_mail
 from django.db import connection, models
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +19,7 @@ from accounts.models import Account, ApiKey, Membership, Session, User
 from accounts.tasks import erase_closed_accounts
 from accounts.tests.people import PASSWORD, copy_of, member, prove, sign_in
 from tests.api import NEXUS, TRACES, span_body, tracen_body
+from tracen.outbox.models import Delivery
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +165,15 @@ def test_what_takes_long_is_left_to_a_worker(
     erase_closed_accounts()
     assert not Account.objects.filter(pk=alice.account.pk).exists()
     assert tables_with(CANARY) == set()
+
+
+def test_mails_to_its_members_go_too_and_nobody_elses(proven, alice, bob, charlie, settings):
+    settings.EMAIL_BACKEND = "tracen.outbox.mail.EmailBackend"
+    for reader in ("Alice@example.com", "bob@example.com", "charlie@example.com"):
+        send_mail("Hello", CANARY, None, [reader])
+    Delivery.objects.filter(group="bob@example.com").update(given_up_at=timezone.now())
+    proven.post(DELETE, {"confirmation": "alice@example.com"})
+    assert [row.group for row in Delivery.objects.filter(kind="mail")] == ["charlie@example.com"]
 
 
 def test_it_is_erased_in_batches(full, alice, monkeypatch):

@@ -1,5 +1,15 @@
 // The rows of a big trace that are not in the page yet: fetched when they come near, or when a search needs them all.
 let loading = null
+const ROWS_AT_ONCE = 200
+
+// Calls `act` with a few of many rows at a time and lets the browser draw and scroll in between; ends early on false.
+export async function inParts(rows, act) {
+  for (let first = 0; first < rows.length; first += ROWS_AT_ONCE) {
+    if (act(rows.slice(first, first + ROWS_AT_ONCE)) === false) return false
+    await new Promise((resolve) => { setTimeout(resolve) })
+  }
+  return true
+}
 
 // Adds the next rows and resolves to whether there were any.
 export function loadRows(root, address) {
@@ -13,10 +23,12 @@ async function fetchRows(root, address, pages) {
   const answer = await fetch(`${address}?from=${pages.dataset.next}&part=rows`).catch(() => null)
   if (!answer?.ok) return false
   const list = root.querySelector('.rows')
-  const before = list.children.length
-  list.insertAdjacentHTML('beforeend', await answer.text())
-  turnPage(pages, Number(pages.dataset.next) + list.children.length - before)
-  return list.children.length > before
+  const template = document.createElement('template')
+  template.innerHTML = await answer.text()
+  const added = [...template.content.children]
+  await inParts(added, (part) => list.append(...part))
+  turnPage(pages, Number(pages.dataset.next) + added.length)
+  return added.length > 0
 }
 
 function turnPage(pages, last) {

@@ -1,6 +1,6 @@
 // The timeline in the hand: choosing a span, folding, finding, keys. Without this file every row is a plain link to a
 // page that shows its span; here the click fetches the detail alone and the address names the span (#span=…).
-import { loadRows, moreRows } from './timeline-rows.js';
+import { inParts, loadRows, moreRows } from './timeline-rows.js';
 import { makeZoom } from './timeline-zoom.js';
 
 const root = document.querySelector('[data-timeline]')
@@ -142,14 +142,16 @@ async function spansWith(words) {
 async function search() {
   const words = find.value.trim().toLowerCase()
   const [said] = words ? await Promise.all([spansWith(words), allRows('Searching…')]) : [new Set()]
-  if (words !== find.value.trim().toLowerCase()) return
   let hits = 0
-  for (const row of rows()) {
-    const isHit = !words || text(row).includes(words) || said.has(spanOf(link(row)))
-    row.classList.toggle('miss', !isHit)
-    if (words && isHit) hits += 1
-  }
-  found.textContent = words ? `${hits.toLocaleString('en')} found` : ''
+  const isDone = await inParts(rows(), (part) => {
+    if (words !== find.value.trim().toLowerCase()) return false
+    for (const row of part) {
+      const isHit = !words || text(row).includes(words) || said.has(spanOf(link(row)))
+      row.classList.toggle('miss', !isHit)
+      if (words && isHit) hits += 1
+    }
+  })
+  if (isDone) found.textContent = words ? `${hits.toLocaleString('en')} found` : ''
 }
 
 function nextHit(step) {

@@ -18,31 +18,33 @@ from tests.bring.system import CannotBring, free_port, start_service, stop_servi
 
 # Nobody reads the data after the run, so no commit of a test needs to wait for the disk.
 SETTINGS = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "shared_buffers": "128MB"}
+# Whoever measures wants what an installation has.
+DURABLE = {"max_connections": "200", "shared_buffers": "512MB", "max_wal_size": "4GB"}
 # PostgreSQL refuses to run as root; this account exists everywhere and owns nothing.
 UNPRIVILEGED = "nobody"
 
 
 @contextmanager
-def bring_postgres() -> Iterator[str]:
-    """Yields the address of a database whose server accepts CREATE DATABASE."""
+def bring_postgres(*, is_durable: bool = False) -> Iterator[str]:
+    """Yields the address of a database whose server accepts CREATE DATABASE; one that is durable syncs its commits."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
         return
     folder = Path(tempfile.mkdtemp(prefix="tracen-postgres-"))
     try:
-        with _private_server(folder) as address:
+        with _private_server(folder, DURABLE if is_durable else SETTINGS) as address:
             yield address
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _private_server(folder: Path) -> Iterator[str]:
+def _private_server(folder: Path, settings: dict[str, str]) -> Iterator[str]:
     binaries, options = _prepare(folder)
     data, password, port = folder / "data", secrets.token_hex(16), free_port()
     _initialise(binaries, data, password, options)
-    arguments = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+    arguments = [f"-c{name}={value}" for name, value in settings.items()]
     command = [str(binaries / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", "", *arguments]
     # SIGINT is PostgreSQL's "fast shutdown": it does not wait for clients.
     process = start_service(command, folder / "log", **options)

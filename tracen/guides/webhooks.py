@@ -27,7 +27,8 @@ EVENT: dict[str, Any] = {
         "error": "ConnectionError: connection refused",
         "path": ["answer-question", "search"],
         "sentence": "search failed after 2.10 s: connection refused.",
-        "url": "https://tracen.example.com/dashboard/traces/550e8400-e29b-41d4-a716-446655440000",
+        "url": "https://tracen.example.com/dashboard/traces/550e8400-e29b-41d4-a716-446655440000"
+        "?span=7c9e6679-7425-40de-944b-e07fc1f90ae7",
     },
 }
 

@@ -1,4 +1,4 @@
-"""Log records as single lines; named by settings.LOGGING only."""
+"""What a log record looks like; named by settings.LOGGING only."""
 
 import logging
 
@@ -10,3 +10,20 @@ class OneLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
         return super().formatMessage(record).translate(_ESCAPES).replace("\n", "\\n")
+
+
+class NoTracebackOfLostConnections(logging.Filter):
+    """Leaves Celery's sentence about a broker that went away; the way through its code would help nobody."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and _has_lost_connection(record.exc_info[1]):
+            record.exc_info = record.exc_text = None
+        return True
+
+
+def _has_lost_connection(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

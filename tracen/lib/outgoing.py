@@ -121,10 +121,12 @@ def post(
     headers: Mapping[str, str],
     trusted: Sequence[Network] = (),
     resolve: Resolver = socket.getaddrinfo,
+    seconds: float | None = None,
 ) -> Answer:
     """POST `body` to `url` and return the answer's status. Raises Refused, Unanswered.
 
-    `trusted` are networks that the operator opened: their addresses and ports are not checked.
+    `trusted` are networks that the operator opened: their addresses and ports are not checked. `seconds` is for who
+    cannot give all the time there is.
     """
     began = time.monotonic()
     target = parse_target(url)
@@ -132,7 +134,7 @@ def post(
     for address in addresses:
         _check(target, address, trusted)
     try:
-        with _connect(target, addresses, began + SECONDS_IN_ALL) as stream:
+        with _connect(target, addresses, began + (seconds or SECONDS_IN_ALL)) as stream:
             status = _exchange(stream, target, body, headers)
     except (OSError, http.client.HTTPException) as trouble:
         raise Unanswered(_words(trouble)) from trouble

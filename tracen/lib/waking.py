@@ -60,7 +60,9 @@ class Waker:
                 task.delay(*arguments)
             except Exception as trouble:  # noqa: BLE001 - brokers fail in the ways of their drivers
                 self._silent_until = time.monotonic() + SECONDS_OF_SILENCE
-                logger.warning("The broker is away (%s); the worker will find its work without.", trouble)
+                logger.warning(
+                    "The broker is away (%s). What is to be done is stored, and done when it is back.", trouble
+                )
                 return
 
 

@@ -21,6 +21,9 @@ PR_SET_PDEATHSIG = 1
 SECONDS_TO_END = 8
 LONGEST_PAUSE = 60
 HEALTHY_AFTER = 30
+THREADS = 16
+"""Enough for all that the outbox delivers at once, and for the periodic tasks beside it: when every webhook and the
+payment service hang, a mail still finds a thread. Not more than the database's pool has connections."""
 
 
 class WorkerKeeper:
@@ -98,7 +101,13 @@ def run_worker(parent: int, data_dir: Path) -> None:
     # Whoever runs `up` as root has decided so; messages are JSON, never pickle.
     warnings.simplefilter("ignore", SecurityWarning)
     schedule = f"--schedule={data_dir / 'beat-schedule'}"
-    lonely = ["--pool=threads", "--concurrency=4", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    lonely = [
+        "--pool=threads",
+        f"--concurrency={THREADS}",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
     app.worker_main(["--quiet", "worker", "--beat", schedule, "--loglevel=warning", *lonely])
 
 

@@ -10,7 +10,9 @@ import json
 import logging
 import random
 import threading
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, models
@@ -27,8 +29,21 @@ LEASE = timedelta(seconds=45)
 """Longer than any handler takes: connecting, reading and writing have time limits of their own."""
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=5)
+SHORTEST_PAUSE = timedelta(seconds=1)
+"""Whatever a handler asks for: a row that is due again at once could keep a worker busy with nothing."""
 KEPT_WHEN_GIVEN_UP = timedelta(days=30)
 _BATCH = 20
+
+
+class NotYet(Exception):
+    """Its turn has not come, so no try was made: none is counted, and the row is not given up for it.
+
+    What is due of the row's group waits as long.
+    """
+
+    def __init__(self, reason: str, after: timedelta) -> None:
+        super().__init__(reason)
+        self.after = after
 
 
 class TryLater(Exception):
@@ -47,9 +62,9 @@ class GiveUp(Exception):
     """It will never work: the row stays with its reason and is not tried again."""
 
 
-def put(kind: str, body: dict[str, Any], account_id: int | None = None) -> Delivery:
+def put(kind: str, body: dict[str, Any], account_id: int | None = None, group: str = "") -> Delivery:
     """Store one thing to deliver, in the caller's transaction, and wake the worker after its commit."""
-    delivery = Delivery.objects.create(kind=kind, body=json.dumps(body), account_id=account_id)
+    delivery = Delivery.objects.create(kind=kind, group=group, body=json.dumps(body), account_id=account_id)
     wake_for(kind)
     return delivery
 
@@ -79,20 +94,35 @@ def deliver_due(kind: str) -> int:
     return delivered
 
 
+def failing_since(delivery: Delivery, now: datetime) -> datetime:
+    """When the tries of a row that failed just now began to fail."""
+    return delivery.failing_since or now
+
+
 def due_kinds() -> list[str]:
     """The kinds of which something is due."""
     return list(_due().order_by().values_list("kind", flat=True).distinct())
 
 
-def waiting_bodies(kind: str, account_id: int, most: int) -> list[dict[str, Any]]:
-    """The oldest of what has still to be delivered of `kind` for an account, what is being delivered included."""
-    waiting = Delivery.objects.filter(kind=kind, account_id=account_id, given_up_at=None).order_by("created_at")
+def waiting_bodies(kind: str, group: str, most: int) -> list[dict[str, Any]]:
+    """The oldest of what has still to be delivered of a group, what is being delivered included."""
+    waiting = Delivery.objects.filter(kind=kind, group=group, given_up_at=None).order_by("created_at")
     return [json.loads(body) for body in waiting.values_list("body", flat=True)[:most]]
 
 
-def undelivered() -> models.QuerySet[Delivery]:
-    """Every row, oldest first: what waits, and what was given up."""
-    return Delivery.objects.order_by("created_at")
+def waiting() -> models.QuerySet[Delivery]:
+    """What has still to be delivered, newest first."""
+    return Delivery.objects.filter(given_up_at=None).order_by("-created_at")
+
+
+def given_up() -> models.QuerySet[Delivery]:
+    """What is not tried any more, newest first."""
+    return Delivery.objects.exclude(given_up_at=None).order_by("-created_at")
+
+
+def forget(kind: str, group: str) -> None:
+    """Delete every row of a group, delivered or not; one that is on its way this moment may still arrive."""
+    Delivery.objects.filter(kind=kind, group=group).delete()
 
 
 def forget_given_up() -> int:
@@ -100,21 +130,24 @@ def forget_given_up() -> int:
     return Delivery.objects.filter(given_up_at__lt=timezone.now() - KEPT_WHEN_GIVEN_UP).delete()[0]
 
 
-def try_again(delivery: Delivery) -> None:
-    """Make a row that was given up due again, as if it were new."""
-    now = timezone.now()
-    Delivery.objects.filter(pk=delivery.pk).update(given_up_at=None, attempts=0, created_at=now, due_at=now)
-    wake_for(delivery.kind)
+def try_given_up_again() -> int:
+    """Make all that was given up due again, as if nothing had been tried; how many rows that is."""
+    lost = given_up().order_by()
+    kinds = list(lost.values_list("kind", flat=True).distinct())
+    count = lost.update(given_up_at=None, attempts=0, failing_since=None, due_at=timezone.now())
+    for kind in kinds:
+        wake_for(kind)
+    return count
 
 
-def hasten(kind: str, account_id: int) -> None:
-    """Make due now what of `kind` waits for an account: the reason to wait is gone.
+def hasten(kind: str, group: str) -> None:
+    """Make due now what waits of a group: the reason to wait is gone.
 
     Rows that are due within a lease may be in somebody's hands, and are due soon in any case.
     """
     now = timezone.now()
-    waiting = Delivery.objects.filter(kind=kind, account_id=account_id, given_up_at=None, due_at__gt=now + LEASE)
-    waiting.update(due_at=now)
+    held_back = Delivery.objects.filter(kind=kind, group=group, given_up_at=None, due_at__gt=now + LEASE)
+    held_back.update(due_at=now)
 
 
 class _Crew:
@@ -123,6 +156,30 @@ class _Crew:
     def __init__(self, at_once: int) -> None:
         self.places = threading.BoundedSemaphore(at_once)
         self.asked_again = threading.Event()
+        self._served: set[int] = set()
+        self._changing = threading.Lock()
+
+    @contextmanager
+    def serve(self, account_id: int | None) -> Iterator[bool]:
+        """Whether nobody else of the crew is at work for the account; if so, nobody begins before the block ends.
+
+        So an account with slow receivers takes one place and not all of them.
+        """
+        with self._changing:
+            is_free = account_id not in self._served
+            if is_free and account_id is not None:
+                self._served.add(account_id)
+        try:
+            yield is_free
+        finally:
+            if is_free and account_id is not None:
+                with self._changing:
+                    self._served.remove(account_id)
+
+    @property
+    def served(self) -> list[int]:
+        with self._changing:
+            return list(self._served)
 
 
 _crews = {name: _Crew(kind.at_once) for name, kind in KINDS.items()}
@@ -134,11 +191,13 @@ def _due() -> models.QuerySet[Delivery]:
 
 def _empty(kind: str) -> int:
     """Deliver until nothing is due or the other side cannot be reached; how many went out."""
-    delivered = 0
-    while candidates := list(_due().filter(kind=kind)[:_BATCH]):
-        for delivery in filter(_claim, candidates):
+    crew, delivered = _crews[kind], 0
+    # What is due for an account that is being served is for whoever serves it: they look again when they have done.
+    while candidates := list(_due().filter(kind=kind).exclude(account_id__in=crew.served)[:_BATCH]):
+        for delivery in candidates:
             try:
-                delivered += _deliver(KINDS[kind], delivery)
+                with crew.serve(delivery.account_id) as is_free:
+                    delivered += is_free and _claim(delivery) and _deliver(KINDS[kind], delivery)
             except Unreachable:
                 return delivered
     return delivered
@@ -155,6 +214,8 @@ def _deliver(kind: Kind, delivery: Delivery) -> bool:
     """Try once and note what came of it; whether it went out. Raises Unreachable, noted too."""
     try:
         kind.deliver(delivery, json.loads(delivery.body))
+    except NotYet as reason:
+        _put_off(delivery, str(reason), reason.after)
     except GiveUp as reason:
         _give_up(delivery, str(reason))
     except TryLater as reason:
@@ -173,13 +234,23 @@ def _deliver(kind: Kind, delivery: Delivery) -> bool:
     return False
 
 
+def _put_off(delivery: Delivery, reason: str, after: timedelta) -> None:
+    """Have the row wait, and what is due beside it: one UPDATE, however long the queue is."""
+    until: dict[str, Any] = {"due_at": timezone.now() + max(after, SHORTEST_PAUSE), "last_error": reason[:1_000]}
+    Delivery.objects.filter(pk=delivery.pk).update(attempts=F("attempts") - 1, **until)
+    if delivery.group:
+        _due().order_by().filter(kind=delivery.kind, group=delivery.group).update(**until)
+
+
 def _postpone(kind: Kind, delivery: Delivery, reason: str, after: timedelta | None) -> None:
     now = timezone.now()
-    if now - delivery.created_at > kind.tried_for:
+    if now - failing_since(delivery, now) > kind.tried_for:
         _give_up(delivery, reason)
         return
-    due_at = now + (_pause(delivery.attempts) if after is None else after)
-    Delivery.objects.filter(pk=delivery.pk).update(due_at=due_at, last_error=reason[:1_000])
+    pause = _pause(delivery.attempts) if after is None else max(after, SHORTEST_PAUSE)
+    Delivery.objects.filter(pk=delivery.pk).update(
+        due_at=now + pause, last_error=reason[:1_000], failing_since=failing_since(delivery, now)
+    )
 
 
 def _give_up(delivery: Delivery, reason: str) -> None:

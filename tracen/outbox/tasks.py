@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from tracen.outbox import delivery
+from tracen.outbox import delivery, mail
 
 
 @shared_task
@@ -20,3 +20,8 @@ def sweep() -> None:
 @shared_task
 def forget_given_up() -> None:
     delivery.forget_given_up()
+
+
+@shared_task
+def forget_mail_files() -> None:
+    mail.forget_old_files()

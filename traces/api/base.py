@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from accounts.api_keys import is_live
+from accounts.api_keys import plans_of_live_keys
 from accounts.authentication import ApiKeyAuthentication
 from accounts.models import Account, ApiKey
 from tracen.lib.json_body import BodyLimits, read_json_object
@@ -80,7 +80,7 @@ class IngestViewSet(ViewSet):
         return self.action in self.storing_actions and not self.is_repeatable
 
     def _check_key(self) -> None:
-        if not is_live(self.api_key):
+        if not plans_of_live_keys([self.api_key.pk]):
             raise KeyRevoked
 
     def read_body(self) -> dict[str, Any]:

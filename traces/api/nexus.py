@@ -1,17 +1,19 @@
 """`/api/v1/traces…`: the Nexus dialect's four calls and the list."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from typing import Any, TypeVar
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from traces.access import growing_trace_id, parse_id, trace_for
 from traces.api.base import IngestViewSet
 from traces.api.listing import list_page
-from traces.archive import stored_trace
+from traces.archive import stored_row, stored_spans
 from traces.errors import UnknownParent
 from traces.idempotency import Answer
 from traces.ingest import append_spans, end_trace, record_trace
@@ -19,6 +21,8 @@ from traces.records import SpanRecord
 from traces.wire import nexus_v1
 
 Said = TypeVar("Said")
+_PIECES_AT_ONCE = 200
+"""A piece is a span with its payloads."""
 
 
 class NexusTraces(IngestViewSet):
@@ -42,8 +46,9 @@ class NexusTraces(IngestViewSet):
 
         return self.answer_once(body, act)
 
-    def retrieve(self, request: Request, trace_id: str) -> HttpResponse:
-        return _json(nexus_v1.render_trace(stored_trace(trace_for(self.account, trace_id))))
+    def retrieve(self, request: Request, trace_id: str) -> HttpResponseBase:
+        trace = trace_for(self.account, trace_id)
+        return _json_of(nexus_v1.render_trace(stored_row(trace), stored_spans(trace)))
 
     def partial_update(self, request: Request, trace_id: str) -> Response:
         _, end = self._read(trace_id, nexus_v1.parse_end)
@@ -79,3 +84,18 @@ class NexusTraces(IngestViewSet):
 
 def _json(text: str) -> HttpResponse:
     return HttpResponse(text, content_type="application/json")
+
+
+def _json_of(pieces: Iterator[str]) -> HttpResponseBase:
+    """A short answer whole, so that trouble with the database can still become a status; a long one as it is read."""
+    begin = "".join(islice(pieces, _PIECES_AT_ONCE))
+    more = next(pieces, None)
+    if more is None:
+        return _json(begin)
+    return StreamingHttpResponse(_joined(chain([begin, more], pieces)), content_type="application/json")
+
+
+def _joined(pieces: Iterator[str]) -> Iterator[str]:
+    """Fewer and longer pieces: each of them is a write to the client."""
+    while part := "".join(islice(pieces, _PIECES_AT_ONCE)):
+        yield part

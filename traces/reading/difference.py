@@ -47,11 +47,13 @@ def _first_difference(now: Shape, then: Shape) -> Iterator[str]:
 
 
 def _names(now: Shape, then: Shape) -> Iterator[str]:
-    """The kinds of steps that only one of the two has."""
+    """The kinds of steps that only one of the two has; not the one that was said to follow where the other ended."""
+    longer, shorter = sorted((now.steps, then.steps), key=len, reverse=True)
+    followed = [longer[len(shorter)]] if len(longer) > len(shorter) and longer[: len(shorter)] == shorter else []
     for words, some, others in (("Not reached", then, now), ("New", now, then)):
         known = set(others.steps)
         only = [name for name in dict.fromkeys(some.steps) if name not in known]
-        if only:
+        if only and only != followed:
             yield f"{words}: {_list(only)}."
 
 

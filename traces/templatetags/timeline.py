@@ -1,7 +1,9 @@
 """The tags of the timeline: a row of the waterfall, drawn here because there may be ten thousand, and a span's address."""
 
+from html import escape
+
 from django import template
-from django.utils.html import escape, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from traces.reading.timeline_view import ShownRow, TimelineView

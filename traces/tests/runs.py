@@ -1,6 +1,7 @@
 """Small runs for the tests of what readers see: records with little to say, and their way into the database."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,18 @@ def failed(name: str, start: float = 0, end: float | None = 100, **more: Any) ->
 def run(*spans: SpanRecord, until: float | None = 100, **more: Any) -> TraceRecord:
     values = {"source": Source.NEXUS, "name": "user-query", "status": TraceStatus.SUCCESS, "agent": "assistant", **more}
     return TraceRecord(started_at=START, ended_at=None if until is None else at(until), spans=spans, **values)
+
+
+def big_run(count: int) -> TraceRecord:
+    """A finished run of `count` spans, four levels deep, each with something that went in and out."""
+    spans = [span("orchestrate", 0, count * 10, kind=SpanKind.AGENT)]
+    for number in range(1, count):
+        parent = spans[(number - 1) // 10]
+        kind = (SpanKind.LLM, SpanKind.TOOL, SpanKind.HTTP)[number % 3]
+        start = number * 10
+        step = span(f"step {number}", start, start + number % 900, kind=kind, input={"page": number}, output="fetched")
+        spans.append(replace(step, parent_id=parent.id))
+    return run(*spans, until=count * 10)
 
 
 def call(*spans: SpanRecord, **more: Any) -> TraceRecord:

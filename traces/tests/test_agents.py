@@ -180,7 +180,7 @@ def test_anonymous_visitors_are_sent_to_the_sign_in_page(db, client, path):
 
 
 def test_more_rows_cost_no_more_queries(unlimited, as_alice, helper, django_assert_num_queries):
-    paths = {AGENTS: 9, f"{AGENTS}/{helper.pk}": 15}
+    paths = {AGENTS: 10, f"{AGENTS}/{helper.pk}": 17}
     for path, queries in paths.items():
         record_trace(unlimited.account, run(agent="helper", status=TraceStatus.ERROR))
         with django_assert_num_queries(queries):

@@ -1,6 +1,7 @@
 """Alerts: who is told of which failure, how often, and what the mail says."""
 
 import json
+import re
 from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -18,7 +19,10 @@ from tests.api import NEXUS, TRACES, span_body, tracen_body
 from tracen.outbox import delivery
 from tracen.outbox.models import Delivery
 from traces import alerts
+from traces.ingest import record_trace
 from traces.models import Agent, Alert, Trace
+from traces.records import TraceStatus
+from traces.tests.runs import failed, run, span
 
 pytestmark = pytest.mark.django_db
 
@@ -183,11 +187,54 @@ def test_each_member_gets_a_mail_of_their_own(pro, bob):
 
 
 def test_a_strangers_address_cannot_be_flooded(pro, bob):
-    for number in range(alerts.UNCONFIRMED_A_DAY + 5):
+    for number in range(15):
         fail(pro, agent=f"agent {number}")
     deliver()
     got = [message.to[0] for message in mail.outbox]
-    assert (got.count("alice@example.com"), got.count("bob@example.com")) == (15, alerts.UNCONFIRMED_A_DAY)
+    assert (got.count("alice@example.com"), got.count("bob@example.com")) == (15, alerts.UNCONFIRMED_A_DAY.mails)
+
+
+def test_beyond_what_an_unconfirmed_address_gets_in_a_day_failures_are_counted_into_the_next(pro):
+    EmailAddress.objects.update(verified=False)
+    for number in range(alerts.UNCONFIRMED_A_DAY.mails):
+        fail(pro, agent=f"agent {number}")
+    assert len(deliver()) == alerts.UNCONFIRMED_A_DAY.mails
+    fail(pro, "first", agent="late")
+    fail(pro, "second", agent="late")
+    for hours in (0, 1, 23):
+        with later(60 * hours):
+            assert deliver() == []
+    with later(60 * 24 + 1):
+        assert deliver() == ["late failed: second (and 1 more)"]
+
+
+def test_an_account_gets_only_so_many_alert_mails_an_hour(pro, monkeypatch):
+    monkeypatch.setattr(alerts, "AN_HOUR", alerts._Allowance(3, timedelta(hours=1)))
+    for number in range(5):
+        fail(pro, agent=f"agent {number}")
+    assert len(deliver()) == 3
+    with later(59):
+        assert deliver() == []
+    with later(61):
+        assert sorted(deliver()) == ["agent 3 failed: nightly-report", "agent 4 failed: nightly-report"]
+
+
+def test_an_alert_of_long_ago_is_told_and_the_others_beside_it(pro):
+    fail(pro, "old")
+    Alert.objects.update(raised_at=timezone.now() - timedelta(days=8))
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=8), given_up_at=timezone.now())
+    fail(pro, "new")
+    delivery.try_given_up_again()
+    assert deliver() == ["research-agent failed: new (and 1 more)"]
+    assert Delivery.objects.count() == 0
+
+
+def test_a_deleted_agents_last_mail_holds_up_no_trace_without_an_agent(pro):
+    fail(pro)
+    assert len(deliver()) == 1
+    Agent.objects.all().delete()
+    pro.api.post(TRACES, tracen_body(prompt="alone", status="error"))
+    assert [subject.endswith(": alone") for subject in deliver()] == [True]
 
 
 def test_an_alert_that_nobody_wants_holds_nobody_up(pro):
@@ -253,10 +300,38 @@ def test_the_mail_says_what_is_known_of_the_failure(pro, settings):
     assert "Error:      ConnectError: refused" in lines
     assert 'Last tool:  search_web {"q":"tea"}' in lines
     assert "Duration:   2.00 s" in lines
-    assert "- Not reached: write." in lines
+    assert "- It ended after step 2 of 3; write would have been next." in lines
     link = next(line for line in lines if line.startswith(f"{settings.BASE_URL}/dashboard/traces/{bad}"))
     assert "?span=" in link
     assert f"To get no more of these mails: {settings.BASE_URL}/dashboard/settings#alerts" in lines
+
+
+def test_a_subject_has_both_names_and_what_happened_however_long_they_are(pro):
+    for number in range(3):
+        fail(pro, f"{number}" + "n" * 250, "a" * 250)
+    (subject,) = deliver()
+    assert subject == f"{'a' * 54}… failed: 2{'n' * 53}… (and 2 more)"
+
+
+def test_no_name_turns_the_direction_of_what_follows_it(pro):
+    record_trace(pro.account, run(span("fine"), agent="a\u202e"))
+    fail_with = failed("\u202egnp.exe\u202c", error="\u2066no\u2069")
+    record_trace(pro.account, run(fail_with, name="\u202egpj\u202c", agent="a\u202e", status=TraceStatus.ERROR))
+    assert deliver() == ["a failed: gpj"]
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", mail.outbox[0].body + str(mail.outbox[0].alternatives[0]))
+    assert "instead of fine" in mail.outbox[0].body
+
+
+def test_the_settings_say_what_an_unconfirmed_address_gets_and_where_mails_lie(pro, client, settings):
+    client.force_login(pro.user)
+    limit = f"to get more than {alerts.UNCONFIRMED_A_DAY.mails} a day"
+    assert limit not in client.get("/dashboard/settings").text
+    EmailAddress.objects.update(verified=False)
+    page = client.get("/dashboard/settings").text
+    assert limit in page
+    assert "alerts lie in the folder" not in page
+    settings.MAIL_TRANSPORT = "django.core.mail.backends.filebased.EmailBackend"
+    assert "alerts lie in the folder" in client.get("/dashboard/settings").text
 
 
 @pytest.mark.django_db(transaction=True)
@@ -287,7 +362,7 @@ def test_two_workers_send_one_mail_about_an_agent(pro):
 
     def tell(row: Delivery) -> None:
         barrier.wait()
-        with suppress(delivery.TryLater):
+        with suppress(delivery.NotYet):
             alerts.tell_members(row, bodies[row.pk])
         connection.close()
 

@@ -87,7 +87,7 @@ def test_the_last_good_run_is_the_newest_success_before_it_of_the_same_agent(unl
     report = report_of(unlimited, run(span("new"), span("broke", 10), status=TraceStatus.ERROR))
     record_trace(unlimited.account, run(span("after")))
     assert report.last_good is not None
-    assert report.last_good.differences == ("It went on after 1 step with broke.", "New: broke.")
+    assert report.last_good.differences == ("It went on after 1 step with broke.",)
 
 
 def test_another_accounts_good_run_is_never_told(unlimited, charlie):
@@ -103,3 +103,5 @@ def test_the_number_of_queries_and_payloads_does_not_grow_with_the_run(unlimited
     trace = Trace.objects.select_related("agent", "payload").get(pk=record.id)
     with django_assert_num_queries(7):
         failure_report.build(trace, TraceStatus.ERROR)
+    with django_assert_num_queries(2):
+        failure_report.brief(trace, TraceStatus.ERROR)

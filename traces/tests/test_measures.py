@@ -9,9 +9,10 @@ import pytest
 from traces import measures
 from traces.ingest import record_trace
 from traces.limits import MAX_TOKENS
-from traces.measures import FAILED, NOTHING, Numbers, Slots, measure, measure_agents
+from traces.measures import NOTHING, Measured, Numbers, measure, measure_agents
 from traces.models import Agent, Trace
 from traces.records import TraceStatus
+from traces.tallies import FAILED, Slots
 from traces.tests.runs import at, run
 
 FIRST = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -43,11 +44,13 @@ def naive(traces: list[Trace]) -> Numbers:
     )
 
 
-def naive_slots(traces: list[Trace], slots: Slots) -> list[Numbers]:
-    return [
-        naive([trace for trace in traces if start <= trace.received_at < start + slots.width])
+def naive_slots(traces: list[Trace], slots: Slots) -> Measured:
+    within = [trace for trace in traces if slots.start <= trace.received_at < slots.end]
+    numbers = [
+        naive([trace for trace in within if start <= trace.received_at < start + slots.width])
         for start in slots.starts()
     ]
+    return Measured(numbers, naive(within))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -66,7 +69,6 @@ def test_every_number_is_what_counting_by_hand_gives(unlimited, seed):
     stored = list(Trace.objects.select_related("agent"))
 
     assert measure(unlimited.account, HOURS) == naive_slots(stored, HOURS)
-    assert measure(unlimited.account, HOURS.as_one) == naive_slots(stored, HOURS.as_one)
     by_agent = measure_agents(unlimited.account, HOURS)
     for agent in Agent.objects.all():
         own = [trace for trace in stored if trace.agent_id == agent.pk]
@@ -82,7 +84,7 @@ def test_a_percentile_is_a_duration_that_some_trace_had(unlimited, count, p50, p
     for number in range(1, count + 1):
         store(unlimited.account, FIRST, until=number)
 
-    (numbers,) = measure(unlimited.account, HOURS.as_one)
+    numbers = measure(unlimited.account, HOURS).total
     assert (numbers.p50_ms, numbers.p95_ms) == (p50, p95)
 
 
@@ -100,7 +102,7 @@ def test_a_percentile_is_a_duration_that_some_trace_had(unlimited, count, p50, p
 def test_a_slot_has_its_first_moment_and_not_its_last(alice, moment, slot):
     store(alice.account, moment)
 
-    assert [number for number, found in enumerate(measure(alice.account, HOURS)) if found.traces] == (
+    assert [number for number, found in enumerate(measure(alice.account, HOURS).slots) if found.traces] == (
         [] if slot is None else [slot]
     )
 
@@ -109,7 +111,7 @@ def test_an_end_before_the_start_counts_as_no_time(alice):
     store(alice.account, FIRST)
     Trace.objects.update(ended_at=at(-5_000))
 
-    assert measure(alice.account, HOURS)[0].p95_ms == 0
+    assert measure(alice.account, HOURS).slots[0].p95_ms == 0
 
 
 def test_the_largest_token_counts_can_be_added(unlimited):
@@ -117,13 +119,13 @@ def test_the_largest_token_counts_can_be_added(unlimited):
         store(unlimited.account, FIRST, input_tokens=MAX_TOKENS)
     Trace.objects.update(input_tokens=2**63 - 1)
 
-    assert measure(unlimited.account, HOURS)[0].input_tokens == pytest.approx(3 * 2**63)
+    assert measure(unlimited.account, HOURS).slots[0].input_tokens == pytest.approx(3 * 2**63)
 
 
 def test_another_account_is_not_in_the_numbers(alice, charlie):
     store(charlie.account, FIRST)
 
-    assert measure(alice.account, HOURS) == [NOTHING] * 24
+    assert measure(alice.account, HOURS) == Measured([NOTHING] * 24, NOTHING)
     assert measure_agents(alice.account, HOURS) == {}
 
 
@@ -132,4 +134,6 @@ def test_beyond_the_bound_the_newest_are_measured(unlimited, monkeypatch):
     for hour in range(4):
         store(unlimited.account, FIRST + timedelta(hours=hour))
 
-    assert [numbers.traces for numbers in measure(unlimited.account, HOURS)][:4] == [0, 0, 1, 1]
+    measured = measure(unlimited.account, HOURS)
+    assert [numbers.traces for numbers in measured.slots][:4] == [0, 0, 1, 1]
+    assert measured.is_capped

@@ -1,5 +1,6 @@
 """Contract §4: the Nexus dialect beyond what its reference says."""
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -7,7 +8,9 @@ import pytest
 from django.utils import timezone
 
 from tests.api import NEXUS, TRACES, nexus_body, span_body, tracen_body
+from traces.ingest import record_trace
 from traces.models import Agent, Span, Trace
+from traces.tests.runs import big_run
 
 pytestmark = pytest.mark.django_db
 
@@ -173,6 +176,19 @@ def test_spans_are_ordered_by_start_then_arrival(alice):
         alice.api.add_span(trace_id, name=name, started_at=f"2026-04-06T12:00:0{second}Z", ended_at=None)
 
     assert [span["name"] for span in alice.api.trace(trace_id)["spans"]] == ["a1", "a2", "b", "c"]
+
+
+@pytest.mark.parametrize(("count", "is_streamed"), [(190, False), (450, True)])
+def test_a_long_trace_is_sent_as_it_is_read(unlimited, count, is_streamed):
+    record = big_run(count)
+    record_trace(unlimited.account, record)
+    answer = unlimited.api.get(f"{NEXUS}/{record.id}")
+    text = answer.getvalue() if answer.streaming else answer.content
+
+    assert answer.streaming == is_streamed
+    assert answer["Content-Type"] == "application/json"
+    spans = sorted(record.spans, key=lambda span: span.started_at)
+    assert [span["id"] for span in json.loads(text)["spans"]] == [str(span.id) for span in spans]
 
 
 def test_a_late_span_is_fine(alice):

@@ -157,11 +157,11 @@ def test_names_are_shown_as_text(alice, as_alice):
 
 def test_more_rows_cost_no_more_queries(unlimited, as_alice, django_assert_num_queries):
     store(unlimited.account, timezone.now(), failed("tool"), status=TraceStatus.ERROR)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(20):
         as_alice.get(OVERVIEW)
     for name in ("second", "third"):
         store(unlimited.account, timezone.now(), failed("tool"), agent=name, status=TraceStatus.ERROR)
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(20):
         as_alice.get(OVERVIEW)
 
 

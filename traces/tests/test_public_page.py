@@ -1,5 +1,6 @@
 """The public page over HTTP: what it shows, its headers, its size, and that it stands whatever is stored."""
 
+import gzip
 import json
 import re
 from datetime import timedelta
@@ -11,7 +12,7 @@ from django.utils import timezone
 from traces.models import ShareLink, SpanPayload, TracePayload
 from traces.records import TraceStatus
 from traces.sharing import revoke, share
-from traces.tests.runs import call, failed, run, shared, span
+from traces.tests.runs import big_run, call, failed, run, shared, span
 
 
 def page_of(client, link, query: str = ""):
@@ -146,6 +147,12 @@ def test_a_big_trace_answers_within_a_second_and_a_megabyte(client, unlimited, c
     html = text_of(page_of(client, link))
     assert perf_counter() - began < 1
     assert len(html) < 300_000
+
+
+def test_the_page_of_two_thousand_spans_is_light(client, unlimited):
+    html = page_of(client, shared(unlimited.account, big_run(2_000))).content
+    assert len(html) < 300_000
+    assert len(gzip.compress(html, 6)) < 30_000
 
 
 def test_rows_are_lean(client, unlimited):

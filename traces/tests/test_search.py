@@ -84,6 +84,15 @@ def test_a_changed_text_is_found_by_its_new_words_only(library):
     assert (found(library, "complaint"), found(library, "refund")) == (["Refund-request 4711"], [])
 
 
+@pytest.mark.parametrize("query", ["refund", "re", "refund 4711", "nowhere"])
+def test_a_common_word_finds_the_same_as_a_rare_one(library, charlie, query, monkeypatch):
+    charlie.api.create_trace(name="Refund of a stranger")
+    as_rare = found(library, query)
+    monkeypatch.setattr(search, "_COMMON", -1)
+
+    assert found(library, query) == as_rare
+
+
 def test_an_index_answers(library):
     if connection.vendor == "sqlite":
         assert "VIRTUAL TABLE INDEX" in find_traces(library.account, TraceFilter(text="refund")).explain()

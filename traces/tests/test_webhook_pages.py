@@ -11,12 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.receiver import LOOPBACK
+from tracen.outbox.models import Delivery
 from traces.ingest import record_trace
 from traces.models import Webhook, WebhookDelivery
 from traces.records import TraceStatus
 from traces.tests.runs import run
+from traces.webhooks import events
 from traces.webhooks.endpoints import MAX_WEBHOOKS, add_webhook, disable
-from traces.webhooks.log import LATEST
+from traces.webhooks.log import PAGE as ROWS
 
 PAGE = "/dashboard/webhooks"
 URL = "https://example.com/hooks/tracen"
@@ -162,13 +164,80 @@ def test_the_log_tells_what_became_of_each(as_alice, hook, values, shown):
     assert shown in text_of(as_alice.get(f"{PAGE}/{hook.pk}"))
 
 
-def test_the_log_shows_the_latest(as_alice, hook):
-    for number in range(LATEST + 1):
-        logged(hook, event=f"number-{number}", created_at=timezone.now() + timedelta(seconds=number))
+def test_the_log_is_paged_newest_first(as_alice, hook):
+    for number in range(ROWS + 2):
+        # Two at a time are of the same moment.
+        logged(hook, event=f"number-{number}.", created_at=timezone.now().replace(microsecond=number // 2))
+
+    first = as_alice.get(f"{PAGE}/{hook.pk}")
+    older = re.search(r"\?after=[\w-]+(?=#deliveries)", first.content.decode())[0]
+    second = as_alice.get(f"{PAGE}/{hook.pk}{older}")
+
+    seen = [re.findall(r"number-\d+\.(?=</td>)", page.content.decode()) for page in (first, second)]
+    assert [len(page) for page in seen] == [ROWS, 2]
+    assert len({*seen[0], *seen[1]}) == ROWS + 2
+    assert b'href="?after=' not in second.content
+
+
+def test_a_page_behind_a_strangers_delivery_is_none(as_alice, hook, charlie):
+    theirs = logged(add_webhook(charlie.account, URL))
+
+    assert as_alice.get(f"{PAGE}/{hook.pk}?after={theirs.pk}").status_code == 404
+    assert as_alice.get(f"{PAGE}/{hook.pk}?after=x").status_code == 404
+
+
+def test_all_that_failed_is_sent_again(as_alice, hook):
+    for number in range(3):
+        logged(hook, event="trace.error", failed_at=timezone.now(), error=f"Answered 50{number}")
+    logged(hook, failed_at=timezone.now(), error="a test")
+    logged(hook, event="trace.error", delivered_at=timezone.now())
+    assert "Send the 3 that failed again" in text_of(as_alice.get(f"{PAGE}/{hook.pk}"))
+
+    answer = as_alice.post(f"{PAGE}/{hook.pk}/redeliver", follow=True)
+
+    assert "3 events will be sent again." in text_of(answer)
+    assert "that failed again" not in text_of(answer)
+    assert [delivery.event for delivery in WebhookDelivery.objects.all() if delivery.is_waiting] == ["trace.error"] * 3
+    assert Delivery.objects.filter(kind="webhook", group=f"webhook-{hook.pk}").count() == 3
+
+
+def test_what_failed_is_sent_again_in_bounds(as_alice, hook, monkeypatch):
+    monkeypatch.setattr(events, "SENT_AGAIN_AT_ONCE", 2)
+    for number in range(3):
+        logged(hook, event=f"trace.{number}", created_at=timezone.now() + timedelta(number), failed_at=timezone.now())
+
+    as_alice.post(f"{PAGE}/{hook.pk}/redeliver")
+
+    assert WebhookDelivery.objects.exclude(failed_at=None).get().event == "trace.0"
+
+
+def test_a_disabled_webhook_sends_nothing_of_what_failed(as_alice, hook):
+    logged(hook, event="trace.error", failed_at=timezone.now())
+    disable(hook)
+
+    assert "Enable the webhook first." in text_of(as_alice.post(f"{PAGE}/{hook.pk}/redeliver", follow=True))
+    assert not Delivery.objects.exists()
+
+
+def test_a_pause_says_when_it_ends(as_alice, hook):
+    logged(hook, event="trace.error")
+    until = timezone.now() + timedelta(hours=2)
+    Webhook.objects.update(failures=3, failing_since=timezone.now(), quiet_until=until)
 
     page = text_of(as_alice.get(f"{PAGE}/{hook.pk}"))
-    assert page.count("number-") == LATEST
-    assert "number-0 " not in page
+
+    assert f"the next try: {until.day} {until:%b, %H:%M}" in page
+    assert "Waiting A test trace.error – 0 tries" in page
+
+
+@pytest.mark.parametrize(("error", "label"), [("Answered 500", "Last try failed"), ("", "Enabled")])
+def test_a_webhook_is_not_called_well_after_a_failed_test(as_alice, hook, error, label):
+    now = timezone.now()
+    logged(hook, tried_at=now - timedelta(1), error="" if error else "Answered 500")
+    logged(hook, tried_at=now, error=error)
+
+    for path in (PAGE, f"{PAGE}/{hook.pk}"):
+        assert label in text_of(as_alice.get(path))
 
 
 def test_the_page_looks_again_only_while_something_is_about_to_be_sent(as_alice, hook):

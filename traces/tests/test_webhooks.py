@@ -403,7 +403,7 @@ def test_a_disabled_webhook_gets_nothing(hook, unlimited, server):
 def test_a_delivery_is_given_up_after_a_day(hook, unlimited, server):
     server.statuses = [500]
     fail(unlimited)
-    Delivery.objects.update(created_at=timezone.now() - timedelta(hours=24))
+    Delivery.objects.update(failing_since=timezone.now() - timedelta(hours=24))
     deliver()
 
     assert entry().failed_at is not None
@@ -460,6 +460,42 @@ def test_a_test_does_not_wait_for_a_pause(hook, server):
     assert hook.failures == 0
 
 
+def test_a_test_has_less_time_than_an_event(hook, unlimited, monkeypatch):
+    given = []
+
+    def post(*_request, seconds):
+        given.append(seconds)
+        return sending.Outcome("", 200, 5)
+
+    monkeypatch.setattr(sending, "post", post)
+    events.send_test(hook)
+    fail(unlimited)
+    deliver()
+
+    assert given == [sending.SECONDS_FOR_TEST, None]
+
+
+def test_a_long_queue_behind_a_failure_is_put_off_at_once(hook, unlimited, server, django_assert_max_num_queries):
+    server.statuses = [500]
+    for number in range(60):
+        fail(unlimited, f"run {number}")
+    with django_assert_max_num_queries(60):
+        deliver()
+
+    assert len(server.taken) == 1
+    assert not Delivery.objects.filter(kind="webhook", due_at__lte=timezone.now()).exists()
+
+
+def test_what_waits_in_a_pause_is_not_given_up(hook, unlimited):
+    Webhook.objects.update(failures=9, quiet_until=timezone.now() + timedelta(hours=2))
+    fail(unlimited)
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=2))
+    deliver()
+
+    assert Delivery.objects.get(kind="webhook").given_up_at is None
+    assert entry().is_waiting
+
+
 def test_one_test_at_a_time(hook, server):
     assert events.send_test(hook)
     assert not events.send_test(hook)
@@ -511,7 +547,7 @@ def slack_message(monkeypatch, person, record: TraceRecord) -> tuple[str, dict, 
     """What is sent to an address of Slack's about a failure: address, body and headers."""
     sent = []
 
-    def post(url, body, headers, _trusted):
+    def post(url, body, headers, _trusted, seconds):
         sent.append((url, json.loads(body), headers))
         return sending.Outcome("", 200, 5)
 

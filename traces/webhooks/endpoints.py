@@ -51,11 +51,16 @@ def roll_secret(webhook: Webhook) -> None:
     Webhook.objects.filter(pk=webhook.pk).update(secret=make_secret())
 
 
+def group_of(webhook: Webhook) -> str:
+    """What waits for the webhook, as the outbox knows it."""
+    return f"webhook-{webhook.pk}"
+
+
 def note_success(webhook: Webhook) -> None:
     """The address works: what was held back is sent now."""
     own = Webhook.objects.filter(pk=webhook.pk).exclude(failures=0)
     if own.update(failures=0, failing_since=None, quiet_until=None):
-        hasten("webhook", webhook.account_id)
+        hasten("webhook", group_of(webhook))
 
 
 def note_failure(webhook: Webhook, reason: str, *, is_gone: bool) -> timedelta | None:

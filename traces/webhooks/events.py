@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tracen.outbox.delivery import put
 from traces.models import Alert, Webhook, WebhookDelivery
+from traces.webhooks.endpoints import group_of
 from traces.webhooks.payload import TEST, event_of
 
 KEPT = timedelta(days=30)
+SENT_AGAIN_AT_ONCE = 500
 BETWEEN_TESTS = timedelta(seconds=5)
 
 
@@ -41,10 +44,29 @@ def redeliver(delivery: WebhookDelivery) -> bool:
     return True
 
 
+def redeliver_failed(webhook: Webhook) -> int:
+    """Have the newest of what failed sent once more, oldest first, tests left out; how many there are."""
+    with transaction.atomic():
+        lost = failed_events(webhook).select_for_update(no_key=True).order_by("-created_at")[:SENT_AGAIN_AT_ONCE]
+        deliveries = sorted(lost, key=lambda delivery: delivery.created_at)
+        chosen = WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries])
+        chosen.update(failed_at=None)
+        for delivery in deliveries:
+            _send(webhook, delivery)
+    return len(deliveries)
+
+
+def failed_events(webhook: Webhook) -> QuerySet[WebhookDelivery]:
+    """What was given up and can be sent again."""
+    return WebhookDelivery.objects.filter(webhook=webhook).exclude(failed_at=None).exclude(event=TEST)
+
+
 def forget_old_deliveries() -> int:
     """Delete what the log has kept long enough; how many rows that was."""
     return WebhookDelivery.objects.filter(created_at__lt=timezone.now() - KEPT).delete()[0]
 
 
 def _send(webhook: Webhook, delivery: WebhookDelivery) -> None:
-    put("webhook", {"delivery": str(delivery.pk)}, webhook.account_id)
+    # A test waits for nothing, whatever the events of the webhook wait for.
+    group = "" if delivery.event == TEST else group_of(webhook)
+    put("webhook", {"delivery": str(delivery.pk)}, webhook.account_id, group)

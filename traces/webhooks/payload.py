@@ -35,7 +35,7 @@ def build(delivery: WebhookDelivery) -> Payload:
 
 def _trace(alert: Alert) -> Payload:
     trace = alert.trace
-    report = failure_report.build(trace, TraceStatus(alert.status))
+    report = failure_report.brief(trace, TraceStatus(alert.status))
     lasted = trace.ended_at - trace.started_at if trace.ended_at else None
     return {
         "id": str(trace.pk),

@@ -15,7 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from tracen.lib.outgoing import Refused, Unanswered, post
-from tracen.outbox.delivery import TryLater
+from tracen.outbox.delivery import NotYet, TryLater, failing_since
 from tracen.outbox.kinds import KINDS
 from tracen.outbox.models import Delivery
 from traces.models import Webhook, WebhookDelivery
@@ -23,6 +23,8 @@ from traces.webhooks import payload, slack
 from traces.webhooks.endpoints import note_failure, note_success
 from traces.webhooks.signing import sign
 
+SECONDS_FOR_TEST = 5
+"""Whoever tests is waiting for it, and may test again and again."""
 _GONE = 410
 
 
@@ -36,7 +38,7 @@ class Outcome:
 
 
 def send(row: Delivery, body: dict[str, Any]) -> None:
-    """Try once, and note it in the log. Raises TryLater for as long as it makes sense to try again."""
+    """Try once, and note it in the log. Raises TryLater or NotYet for as long as it makes sense to try again."""
     delivery = _waiting_delivery(body["delivery"])
     if delivery is None:
         return
@@ -46,7 +48,7 @@ def send(row: Delivery, body: dict[str, Any]) -> None:
     outcome = _try(delivery)
     with transaction.atomic():
         after = None if is_test and outcome.error else _weigh(delivery.webhook, outcome)
-        is_last = after is None or row.created_at + KINDS["webhook"].tried_for < timezone.now() + after
+        is_last = after is None or _is_too_late(row, after)
         _note(delivery, outcome, is_last=is_last)
     if not is_last:
         raise TryLater(outcome.error, after)
@@ -60,17 +62,24 @@ def _waiting_delivery(pk: str) -> WebhookDelivery | None:
     ).first()
 
 
+def _is_too_late(row: Delivery, after: timedelta) -> bool:
+    """Whether the outbox would give up before a try that is as far away."""
+    now = timezone.now()
+    return failing_since(row, now) + KINDS["webhook"].tried_for < now + after
+
+
 def _wait_while_quiet(webhook: Webhook) -> None:
     """A try that is not made is none: the log does not count it."""
     now = timezone.now()
     if webhook.quiet_until and webhook.quiet_until > now:
-        raise TryLater("The webhook failed a moment ago.", webhook.quiet_until - now)
+        raise NotYet("The webhook failed a moment ago.", webhook.quiet_until - now)
 
 
 def _try(delivery: WebhookDelivery) -> Outcome:
     body, headers = _request(delivery)
+    seconds = SECONDS_FOR_TEST if delivery.event == payload.TEST else None
     try:
-        answer = post(delivery.webhook.url, body, headers, settings.WEBHOOK_NETWORKS)
+        answer = post(delivery.webhook.url, body, headers, settings.WEBHOOK_NETWORKS, seconds=seconds)
     except (Refused, Unanswered) as reason:
         return Outcome(str(reason).rstrip("."))
     if 200 <= answer.status < 300:

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from traces.errors import InvalidFields
@@ -78,8 +78,9 @@ def refuse_parent() -> InvalidFields:
     return InvalidFields({PARENT_FIELD: UNKNOWN_PARENT})
 
 
-def render_trace(trace: TraceRecord) -> str:
-    """The documented object, its keys in the documented order, as JSON text: stored payloads are spliced in unparsed."""
+def render_trace(trace: TraceRecord, spans: Iterable[SpanRecord]) -> Iterator[str]:
+    """The documented object, its keys in the documented order, as pieces of JSON text: stored payloads are spliced in
+    unparsed, and the spans are asked for one after the other."""
     head = {
         "id": str(trace.id),
         "agent_id": trace.agent,
@@ -88,8 +89,10 @@ def render_trace(trace: TraceRecord) -> str:
         "started_at": render_time(trace.started_at),
         "ended_at": render_time(trace.ended_at),
     }
-    spans = ",".join(_render_span(span) for span in trace.spans)
-    return f'{json_text(head)[:-1]},"metadata":{trace.metadata or "null"},"spans":[{spans}]}}'
+    yield f'{json_text(head)[:-1]},"metadata":{trace.metadata or "null"},"spans":['
+    for place, span in enumerate(spans):
+        yield f",{_render_span(span)}" if place else _render_span(span)
+    yield "]}"
 
 
 def render_row(trace: TraceRecord, span_count: int) -> str:

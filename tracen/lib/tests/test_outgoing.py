@@ -7,9 +7,10 @@ from ipaddress import ip_address
 
 import pytest
 
+from tests.name_server import name_server
 from tests.receiver import LOOPBACK, Receiver, found, receiver, trust
 from tracen.lib import outgoing
-from tracen.lib.outgoing import Refused, Unanswered, check_target, is_public, parse_target, post
+from tracen.lib.outgoing import PORTS, Refused, Unanswered, check_target, is_public, parse_target, post
 
 CLOSED = [
     "0.0.0.0",
@@ -185,18 +186,35 @@ def test_one_closed_address_among_public_ones_is_enough_to_refuse(canary):
 
 def test_a_name_is_asked_for_once_and_the_connection_goes_to_that_answer(canary, monkeypatch):
     """A name server that says something harmless first and this machine at the second time is not asked again."""
-    answers, reached = [found("93.184.215.14"), found("127.0.0.1")], []
+    reached = []
 
     def connect(place, _timeout):
         reached.append(place)
         raise ConnectionRefusedError
 
     monkeypatch.setattr(outgoing.socket, "create_connection", connect)
-    with pytest.raises(Unanswered, match="Could not connect"):
-        post("https://rebinding.example/", b"{}", {}, resolve=lambda *_, **__: answers.pop(0))
+    with (
+        name_server("93.184.215.14", "127.0.0.1") as names,
+        pytest.raises(Unanswered, match="Could not connect"),
+    ):
+        post("https://rebinding.example/", b"{}", {}, resolve=names.resolve)
 
     assert reached == [("93.184.215.14", 443)]
-    assert len(answers) == 1
+    assert names.asked == ["rebinding.example"]
+
+
+def test_a_name_that_leads_here_at_the_second_time_is_refused_then(canary, monkeypatch):
+    def refuse(_place, _timeout):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(outgoing.socket, "create_connection", refuse)
+    with name_server("93.184.215.14", "127.0.0.1") as names:
+        for trouble, words in ((Unanswered, "Could not connect"), (Refused, "not a public one")):
+            with pytest.raises(trouble, match=words):
+                post(f"https://rebinding.example:{PORTS[1]}/", b"{}", {}, resolve=names.resolve)
+
+    assert len(names.asked) == 2
+    assert canary.connections == 0
 
 
 @pytest.mark.parametrize("port", [1, 22, 25, 80, 444, 3306, 6379, 8000, 65535])

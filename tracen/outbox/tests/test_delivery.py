@@ -1,5 +1,7 @@
 """The outbox: a row is delivered once its time has come, by one worker at a time, until it is done or given up."""
 
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier, Event, Thread
 from typing import Any
@@ -10,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from tracen.outbox import delivery, tasks
-from tracen.outbox.delivery import GiveUp, TryLater, Unreachable, deliver_due, put, try_again
+from tracen.outbox.delivery import GiveUp, NotYet, TryLater, Unreachable, deliver_due, put
 from tracen.outbox.kinds import KINDS, Kind
 from tracen.outbox.models import Delivery
 
@@ -50,6 +52,19 @@ def kind(monkeypatch):
     monkeypatch.setitem(KINDS, KIND, Kind(f"{__name__}.handler", tried_for=timedelta(hours=1)))
     monkeypatch.setitem(delivery._crews, KIND, delivery._Crew(1))
     monkeypatch.setattr(delivery, "wake_for", lambda kind: None)
+
+
+def work_once() -> None:
+    """What a thread of the worker does with one message."""
+    deliver_due(KIND)
+    connection.close()
+
+
+def wait_until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
 
 
 def later(**time: float):
@@ -138,13 +153,15 @@ def test_it_is_given_up_when_it_was_tried_for_long_enough():
 
 
 def test_what_was_given_up_can_be_tried_again_as_if_it_were_new():
-    row = put(KIND, {"n": 1})
-    handler.trouble[1] = GiveUp("no")
+    put(KIND, {"n": 1})
+    handler.trouble[1] = TryLater("no")
     deliver_due(KIND)
-    with later(days=1):
-        try_again(row)
-        del handler.trouble[1]
-        assert deliver_due(KIND) == 1
+    with later(hours=2):
+        deliver_due(KIND)
+        assert delivery.try_given_up_again() == 1
+        deliver_due(KIND)
+        assert Delivery.objects.get().given_up_at is None
+        assert Delivery.objects.get().attempts == 1
 
 
 def test_what_was_given_up_is_forgotten_after_a_month():
@@ -256,10 +273,84 @@ def test_the_longest_handler_is_shorter_than_the_lease(settings):
     assert delivery.LEASE.total_seconds() > settings.EMAIL_TIMEOUT * 5
 
 
-def test_what_waits_for_an_account_is_told_oldest_first(alice, charlie):
-    for number, account in enumerate([alice.account, charlie.account, alice.account, alice.account]):
-        put(KIND, {"n": number}, account.pk)
-    assert delivery.waiting_bodies(KIND, alice.account.pk, 2) == [{"n": 0}, {"n": 2}]
+def test_what_waits_of_a_group_is_told_oldest_first():
+    for number, group in enumerate(["a", "b", "a", "a"]):
+        put(KIND, {"n": number}, group=group)
+    assert delivery.waiting_bodies(KIND, "a", 2) == [{"n": 0}, {"n": 2}]
+
+
+def test_what_waits_for_its_turn_is_never_given_up():
+    put(KIND, {"n": 1})
+    handler.trouble[1] = NotYet("the last one was a moment ago", timedelta(minutes=5))
+    for days in range(5):
+        with later(days=days):
+            deliver_due(KIND)
+    row = Delivery.objects.get()
+    assert (row.attempts, row.given_up_at, row.last_error) == (0, None, "the last one was a moment ago")
+    assert len(handler.seen) == 5
+
+
+def test_time_spent_waiting_does_not_count_as_time_spent_trying():
+    put(KIND, {"n": 1})
+    handler.trouble[1] = NotYet("wait", timedelta(minutes=5))
+    deliver_due(KIND)
+    handler.trouble[1] = TryLater("busy")
+    for hours, is_over in ((48, False), (48.9, False), (49.1, True)):
+        with later(hours=hours):
+            deliver_due(KIND)
+        assert (Delivery.objects.get().given_up_at is not None) is is_over
+
+
+@pytest.mark.parametrize("trouble", [TryLater("no", timedelta()), NotYet("no", timedelta(seconds=-9))])
+def test_nothing_is_due_again_at_once(trouble):
+    put(KIND, {"n": 1})
+    handler.trouble[1] = trouble
+    deliver_due(KIND)
+    assert handler.numbers == [1]
+
+
+def test_a_group_waits_together_after_one_look(django_assert_max_num_queries):
+    for number in range(200):
+        put(KIND, {"n": number}, group="slow")
+        handler.trouble[number] = NotYet("quiet", timedelta(minutes=5))
+    put(KIND, {"n": 500}, group="other")
+    with django_assert_max_num_queries(40):
+        assert deliver_due(KIND) == 1
+    assert handler.numbers == [0, 500]
+    assert set(Delivery.objects.values_list("attempts", flat=True)) == {0}
+    with later(minutes=4.9):
+        assert deliver_due(KIND) == 0
+        assert handler.numbers == [0, 500]
+
+
+def test_a_group_that_was_held_back_can_be_hastened():
+    for number in range(3):
+        put(KIND, {"n": number}, group="slow" if number else "other")
+    Delivery.objects.update(due_at=timezone.now() + timedelta(hours=1))
+    delivery.hasten(KIND, "slow")
+    assert deliver_due(KIND) == 2
+    assert sorted(handler.numbers) == [1, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_takes_one_place_however_much_it_has(monkeypatch, alice, charlie):
+    monkeypatch.setitem(delivery._crews, KIND, delivery._Crew(3))
+    for number in range(5):
+        put(KIND, {"n": number}, alice.account.pk)
+    handler.go_on.clear()
+    workers = [Thread(target=work_once) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    assert handler.at_work.wait(5)
+    put(KIND, {"n": 9}, charlie.account.pk)
+    other = Thread(target=work_once)
+    other.start()
+    assert wait_until(lambda: 9 in handler.numbers)
+    assert sorted(handler.numbers) == [0, 9]
+    handler.go_on.set()
+    for worker in (*workers, other):
+        worker.join()
+    assert sorted(handler.numbers) == [0, 1, 2, 3, 4, 9]
 
 
 def test_a_row_goes_with_its_account(alice):

@@ -15,11 +15,15 @@ GOOD = Shape(("plan", "search", "write"), 1_000, 300, frozenset({"gpt-4o"}))
         (GOOD, ("The same 3 steps in the same order.",)),
         (
             replace(GOOD, steps=("plan", "search")),
-            ("It ended after step 2 of 3; write would have been next.", "Not reached: write."),
+            ("It ended after step 2 of 3; write would have been next.",),
         ),
         (
             replace(GOOD, steps=("plan", "guess", "write")),
             ("Step 2 was guess instead of search.", "Not reached: search.", "New: guess."),
+        ),
+        (
+            replace(GOOD, steps=("plan", "search", "write", "send", "wait")),
+            ("It went on after 3 steps with send.", "New: send, wait."),
         ),
         (
             replace(GOOD, steps=("plan", "search", "write", "write")),

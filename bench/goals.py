@@ -1,0 +1,116 @@
+"""The goals, each with how it is read from the samples; report.py shows them first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.samples import Samples, shown
+from bench.systems import POSTGRESQL, SQLITE
+
+BOTH = (SQLITE, POSTGRESQL)
+POST = "POST /api/traces, {} connections"
+FIRST = "POST /api/traces, 32 connections, each key for the first time in a minute"
+RUNS = "Nexus run of three calls, 32 connections"
+BATCHES = "batches of 100 spans, 8 threads, ingest function"
+RAW = ("raw rows/s, 100 a transaction", "raw rows/s, 1000 a transaction")
+CRASH = "kill -9 at full load, 32 connections"
+SLOW = "60 slow uploads"
+READS = "reads, {} traces"
+DISK = "disk"
+IDLE = "idle"
+INSTALL = "install"
+STAGES = "CPU by stage, in process"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """`measured` reads one number for a database; `is_met` judges it."""
+
+    text: str
+    unit: str
+    measured: Callable[[Samples, str], float | None]
+    is_met: Callable[[float], bool]
+    databases: tuple[str, ...] = BOTH
+
+
+def at_least(bound: float) -> Callable[[float], bool]:
+    return lambda value: value >= bound
+
+
+def at_most(bound: float) -> Callable[[float], bool]:
+    return lambda value: value <= bound
+
+
+def _value(case: str, metric: str) -> Callable[[Samples, str], float | None]:
+    return lambda samples, database: samples.middle(case, f"Tracen, {database}", metric)
+
+
+def _times_naive(case: str, metric: str) -> Callable[[Samples, str], float | None]:
+    def measured(samples: Samples, database: str) -> float | None:
+        ours = samples.middle(case, f"Tracen, {database}", metric)
+        naive = samples.middle(case, f"naive, {database}", metric)
+        return ours / naive if ours is not None and naive else None
+
+    return measured
+
+
+def _share_of_raw(samples: Samples, database: str) -> float | None:
+    """Against the faster of the two raw ways."""
+    ours = samples.middle(BATCHES, f"Tracen, {database}", "spans/s")
+    raw = [value for name in RAW if (value := samples.middle(BATCHES, f"Tracen, {database}", name))]
+    return ours / max(raw) * 100 if ours is not None and raw else None
+
+
+def _slowest_read(metric: str, *pages: str) -> Callable[[Samples, str], float | None]:
+    def measured(samples: Samples, database: str) -> float | None:
+        found = [
+            value
+            for case in samples.cases()
+            if case.startswith("reads, ") and case.partition(": ")[2] in pages
+            if (value := samples.middle(case, f"Tracen, {database}", metric)) is not None
+        ]
+        return max(found, default=None)
+
+    return measured
+
+
+_LISTS = ("list", "deep page", "status filter", "agent filter")
+_SEARCHES = ("search, common word", "search, rare word")
+_LARGE = ("public page, 2,000 spans",)
+
+GOALS = (
+    Goal("`POST /api/traces`, 8 connections: 15 times naive", "x", _times_naive(POST.format(8), "requests/s"), at_least(15)),
+    Goal("`POST /api/traces`, 32 connections: 15 times naive", "x", _times_naive(POST.format(32), "requests/s"), at_least(15)),
+    Goal("`POST /api/traces`, 8 connections: p99 within 12 ms", "ms", _value(POST.format(8), "p99 ms"), at_most(12)),
+    Goal(
+        "`POST /api/traces`: CPU within 0.6 s per 1,000", "s",
+        _value(POST.format(32), "CPU s per 1,000 requests"), at_most(0.6),
+    ),
+    Goal("Nexus create + span + patch, 32 connections: 15 times naive", "x", _times_naive(RUNS, "runs/s"), at_least(15)),
+    Goal("Nexus create + span + patch: 800 runs/s", "runs/s", _value(RUNS, "runs/s"), at_least(800)),
+    Goal("batches: 30 % of raw executemany", "%", _share_of_raw, at_least(30), (SQLITE,)),
+    Goal("batches: 40 % of raw COPY", "%", _share_of_raw, at_least(40), (POSTGRESQL,)),
+    Goal("64 clients: answers that are not 2xx", "", _value(POST.format(64), "failed"), at_most(0), (SQLITE,)),
+    Goal("64 clients: p99 within 100 ms", "ms", _value(POST.format(64), "p99 ms"), at_most(100), (SQLITE,)),
+    Goal("kill -9 at full load: acknowledged and lost", "", _value(CRASH, "lost"), at_most(0)),
+    Goal("60 slow uploads: /health within 100 ms", "ms", _value(SLOW, "/health max ms"), at_most(100)),
+    Goal("list, filter and deep page within 30 ms", "ms", _slowest_read("median ms", *_LISTS), at_most(30)),
+    Goal("text search, common and rare, within 100 ms", "ms", _slowest_read("median ms", *_SEARCHES), at_most(100)),
+    Goal("2,000-span public page within 100 ms", "ms", _slowest_read("median ms", *_LARGE), at_most(100)),
+    Goal("2,000-span public page: 300 KB of HTML", "KB", _slowest_read("KB", *_LARGE), at_most(300)),
+    Goal("2,000-span public page: 30 KB compressed", "KB", _slowest_read("KB gzipped", *_LARGE), at_most(30)),
+    Goal("disk: 1.3 times the payload's bytes", "x", _value(DISK, "bytes per payload byte"), at_most(1.3)),
+    Goal("idle web and worker within 180 MB", "MB", _value(IDLE, "memory MB"), at_most(180)),
+    Goal("install within 220 MB", "MB", _value(INSTALL, "MB"), at_most(220), (SQLITE,)),
+)  # fmt: skip
+
+
+def goal_rows(samples: Samples) -> list[list[str]]:
+    """Goal, database, measured, met or not; "not measured" where the run left it out."""
+    rows = []
+    for goal in GOALS:
+        for database in goal.databases:
+            value = goal.measured(samples, database)
+            told = "not measured" if value is None else f"{shown(value)} {goal.unit}".strip()
+            verdict = "" if value is None else "met" if goal.is_met(value) else "**not met**"
+            rows.append([goal.text, database, told, verdict])
+    return rows

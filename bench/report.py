@@ -1,0 +1,60 @@
+"""docs/benchmarks.md: the machine, the goals, then a table for each case."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from bench.goals import goal_rows
+from bench.machine import ROOT
+from bench.samples import Samples, Spread, shown
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+LINES = ROOT / "docs" / "benchmarks.jsonl"
+_OPENING = """\
+# Benchmarks
+
+`python3 manage.py bench` wrote this page; every number under a heading is from one run on one machine, with client,
+server and database on the same CPUs. Numbers are medians of interleaved rounds, with the least and the most in
+brackets. Compare them within a table, not with those of another machine. `benchmarks.jsonl` beside it has each sample.
+
+"naive" is bench/naive: the same calls as most would write them with Django and the REST framework, with 20,000 rows in
+it. Commits are synced to disk everywhere. Batches of spans go through the ingest function within one process, beside raw
+rows of the same size into the same database; "raw" is the faster of its two ways.
+"""
+
+
+def write_report(samples: Samples, machine: Sequence[str]) -> Path:
+    parts = [_OPENING, _list(machine), "## Goals\n", _table(["goal", "database", "measured", ""], goal_rows(samples))]
+    for heading, cases in groupby(samples.cases(), key=lambda case: case.partition(": ")[0]):
+        parts += [f"## {heading}\n", _case_table(samples, list(cases))]
+    PAGE.write_text("\n".join(parts).rstrip() + "\n")
+    samples.write_lines(LINES)
+    return PAGE
+
+
+def _case_table(samples: Samples, cases: Sequence[str]) -> str:
+    """One table of cases that have a heading in common: "reads: list" and "reads: deep page"."""
+    metrics = samples.metrics(cases[0])
+    rows = []
+    for case in cases:
+        for system in samples.systems(case):
+            name = ", ".join(part for part in (case.partition(": ")[2], system) if part)
+            rows.append([name, *(_cell(samples.of(case, system, metric)) for metric in metrics)])
+    return _table(["", *metrics], rows)
+
+
+def _cell(spread: Spread | None) -> str:
+    if spread is None:
+        return ""
+    if spread.low == spread.high:
+        return shown(spread.middle)
+    return f"{shown(spread.middle)} ({shown(spread.low)}–{shown(spread.high)})"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines) + "\n"

@@ -1,0 +1,67 @@
+"""`manage.py bench`: measures the product beside a naive build and the machine's limits, and writes docs/benchmarks.md."""
+
+import sys
+import tempfile
+from argparse import ArgumentParser
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Measures the product on SQLite and PostgreSQL beside a naive build; the results are docs/benchmarks.md."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        from bench.run import CASES
+
+        parser.add_argument("--quick", action="store_true", help="small and rough, to see that everything works")
+        parser.add_argument("--only", nargs="+", choices=CASES, default=CASES, help="some of the cases; prints only")
+        parser.add_argument("--peers", action="store_true", help="install Phoenix and MLflow and measure them too")
+        parser.add_argument("--rounds", type=int, help="how often each case is measured (default: 3)")
+        parser.add_argument("--check", action="store_true", help="fail if a stage of a request became much slower")
+        parser.add_argument("--accept", action="store_true", help="make what is measured now the measure for --check")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with tempfile.TemporaryDirectory(prefix="tracen-bench-", ignore_cleanup_errors=True) as folder:
+            if options["check"]:
+                self._check(Path(folder))
+            elif options["accept"]:
+                from bench.gate import accept
+
+                accept(Path(folder))
+            else:
+                self._run(Path(folder), options)
+
+    def _check(self, folder: Path) -> None:
+        from bench.gate import find_slower
+
+        slower = find_slower(folder)
+        if slower:
+            raise CommandError("Slower than 1.5 times what bench/expected.json says:\n" + "\n".join(slower))
+        self.stdout.write("No stage of a request became slower.")
+
+    def _run(self, folder: Path, options: dict[str, Any]) -> None:
+        from bench.machine import description
+        from bench.report import write_report
+        from bench.run import CASES, FULL, QUICK, Run
+        from bench.samples import Samples
+
+        size = QUICK if options["quick"] else FULL
+        if options["rounds"]:
+            size = replace(size, rounds=options["rounds"])
+        machine, samples = description(), Samples(self._say)
+        run = Run(folder, size, samples)
+        run.go(options["only"])
+        if options["peers"]:
+            from bench.peers import bring_peers
+
+            run.measure_peers(bring_peers(folder, self._say))
+        if tuple(options["only"]) == CASES and not options["quick"]:
+            self._say(f"Written: {write_report(samples, machine)}")
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        sys.stdout.flush()
