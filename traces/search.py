@@ -2,7 +2,8 @@
 
 SQLite keeps an FTS5 index beside `TracePayload` by triggers, PostgreSQL a column of its words with a GIN index; neither
 stores the text twice. A deleted text is found no more from that statement on; on SQLite its words leave the file a
-little later (traces/search_index.py). Migrations 0002 and 0008 make them. A query is split into words; every word must begin a word of the trace.
+little later (traces/search_index.py). Migrations 0002 and 0008 make them. A query is split into words; every word must
+begin a word of the trace.
 """
 
 import re
