@@ -64,7 +64,7 @@ class Api:
         sent = {"Authorization": f"Bearer {self.key}"} if self.key else {}
         answer = self._client.generic(method, path, data, content_type, headers=sent | (headers or {}))
         if answer.streaming:
-            answer.json = lambda: json.loads(answer.getvalue())
+            vars(answer)["json"] = lambda: json.loads(answer.getvalue())
         return answer
 
     def post(self, path: str, body: Any = None, **options: Any):
