@@ -34,21 +34,21 @@ def wait_for(condition: Callable[[], object], seconds: float = 20) -> bool:
     return False
 
 
-def workers_of(server: LiveServer) -> list[psutil.Process]:
-    """The worker and its beat, as soon as both are there."""
+def worker_of(server: LiveServer) -> psutil.Process:
+    """The worker, as soon as it is there."""
     assert server.process is not None
     found: list[psutil.Process] = []
 
-    def both_run() -> bool:
+    def is_there() -> bool:
         found[:] = psutil.Process(server.process.pid).children(recursive=True)
-        return len(found) == 2
+        return len(found) == 1
 
-    assert wait_for(both_run), server.output
-    return found
+    assert wait_for(is_there), server.output
+    return found[0]
 
 
-def all_gone(processes: list[psutil.Process]) -> bool:
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+def is_gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 def fetch(address: str) -> tuple[int, str]:
@@ -73,35 +73,27 @@ def test_up_adds_the_demo_trace_to_an_empty_database_only(server):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_web_server_and_worker_cleanly(server, number):
-    workers = workers_of(server)
+    worker = worker_of(server)
     server.process.send_signal(number)
     assert server.process.wait(10) == 0
-    assert all_gone(workers)
+    assert is_gone(worker)
     assert "Traceback" not in server.output
 
 
 def test_a_killed_worker_is_started_again(server):
-    worker, beat = workers_of(server)
+    worker = worker_of(server)
     worker.kill()
-    assert wait_for(lambda: all_gone([worker, beat]))
-    assert {process.pid for process in workers_of(server)}.isdisjoint({worker.pid, beat.pid})
+    assert wait_for(lambda: is_gone(worker))
+    assert worker_of(server).pid != worker.pid
     assert "The worker ended (SIGKILL); starting it again in 2 s." in server.output
 
 
 def test_a_killed_up_takes_its_worker_along_and_starts_again(server):
-    workers = workers_of(server)
+    worker = worker_of(server)
     server.kill9()
-    assert wait_for(lambda: all_gone(workers), seconds=10)
+    assert wait_for(lambda: is_gone(worker), seconds=10)
     server.start()
-    workers_of(server)
-
-
-def test_a_killed_up_and_worker_leave_no_beat_behind(server):
-    worker, beat = workers_of(server)
-    worker.suspend()
-    server.kill9()
-    worker.kill()
-    assert wait_for(lambda: all_gone([beat]), seconds=10)
+    worker_of(server)
 
 
 def test_a_second_start_takes_seconds(server):

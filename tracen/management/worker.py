@@ -89,18 +89,15 @@ def _describe_exit(code: int) -> str:
 
 
 def run_worker(parent: int, data_dir: Path) -> None:
-    """The child's program: a Celery worker whose threads wait for slow servers side by side, and the beat."""
+    """The child's program: a Celery worker whose threads wait for slow servers side by side, and the beat as one more."""
     from celery.platforms import SecurityWarning
-    from celery.signals import beat_embedded_init
 
     from tracen.celery import app
 
     end_with_parent(parent)
-    worker = os.getpid()
-    beat_embedded_init.connect(lambda **_: end_with_parent(worker), weak=False)
+    _keep_time(data_dir / "beat-schedule")
     # Whoever runs `up` as root has decided so; messages are JSON, never pickle.
     warnings.simplefilter("ignore", SecurityWarning)
-    schedule = f"--schedule={data_dir / 'beat-schedule'}"
     lonely = [
         "--pool=threads",
         f"--concurrency={THREADS}",
@@ -108,7 +105,19 @@ def run_worker(parent: int, data_dir: Path) -> None:
         "--without-mingle",
         "--without-heartbeat",
     ]
-    app.worker_main(["--quiet", "worker", "--beat", schedule, "--loglevel=warning", *lonely])
+    app.worker_main(["--quiet", "worker", "--loglevel=warning", *lonely])
+
+
+def _keep_time(schedule: Path) -> None:
+    """Run the beat as a thread of the worker: Celery's --beat would be a second process of 40 MB for a dozen times."""
+    from celery.beat import EmbeddedService
+    from celery.signals import worker_ready, worker_shutting_down
+
+    from tracen.celery import app
+
+    beat = EmbeddedService(app, thread=True, schedule_filename=str(schedule))
+    worker_ready.connect(lambda **_: beat.start(), weak=False)
+    worker_shutting_down.connect(lambda **_: beat.stop(), weak=False)
 
 
 def end_with_parent(parent: int) -> None:
