@@ -89,6 +89,7 @@ def open_as(browser, server, session_of):
 
 
 def assert_is_fit_to_show(page) -> None:
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert Axe().run(page).response["violations"] == []
 
@@ -103,6 +104,7 @@ def test_the_pages_with_much_on_them_are_fit_to_show(open_as, server, width, the
     page.get_by_text("The charts as a table").click()
     assert_is_fit_to_show(page)
     page.get_by_role("link", name="This month", exact=True).click()
+    page.wait_for_url("**/dashboard?range=month")
     assert_is_fit_to_show(page)
 
     page.get_by_role("link", name="Agents", exact=True).click()

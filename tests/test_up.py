@@ -75,7 +75,7 @@ def test_up_adds_the_demo_trace_to_an_empty_database_only(server):
 def test_a_signal_ends_web_server_and_worker_cleanly(server, number):
     worker = worker_of(server)
     server.process.send_signal(number)
-    assert server.process.wait(10) == 0
+    assert server.process.wait(20) == 0
     assert is_gone(worker)
     assert "Traceback" not in server.output
 

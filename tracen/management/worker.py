@@ -117,7 +117,8 @@ def _keep_time(schedule: Path) -> None:
 
     beat = EmbeddedService(app, thread=True, schedule_filename=str(schedule))
     worker_ready.connect(lambda **_: beat.start(), weak=False)
-    worker_shutting_down.connect(lambda **_: beat.stop(), weak=False)
+    # One that was not started yet could not say that it has stopped.
+    worker_shutting_down.connect(lambda **_: beat.is_alive() and beat.stop(), weak=False)
 
 
 def end_with_parent(parent: int) -> None:
