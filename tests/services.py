@@ -8,6 +8,7 @@ CHROMIUM and TRACEN_TEST_ROOT; a pytest started by itself brings what it needs.
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -110,6 +111,8 @@ def pytest_configure() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
+    # A shell starts what runs in its background with Ctrl-C ignored, and the servers of tests would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if claimed_database() == "sqlite":
         # Threads need a file, with the product's own options; Django's default would be a database in memory.
         database: dict[str, Any] = settings.DATABASES["default"]
