@@ -10,6 +10,7 @@ Whoever is in a transaction already has its work done inside it, at once, in its
 transaction.
 """
 
+import logging
 import os
 import threading
 from collections import deque
@@ -18,6 +19,8 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+
+logger = logging.getLogger(__name__)
 
 Work = TypeVar("Work")
 Outcome = Exception | None
@@ -35,6 +38,15 @@ def _give_connection_back() -> None:
     """A thread that waits for the writer must not hold one of the pool's connections, since the writer needs one too."""
     if connection.settings_dict["CONN_MAX_AGE"] == 0:
         connection.close()
+
+
+def _let_go(close: Callable[[], None]) -> None:
+    """A connection that is dead may fail to say goodbye; the thread that everybody waits for must outlive that."""
+    try:
+        close()
+    except Exception:
+        logger.exception("The writer's connection could not be closed; the next work gets a new one.")
+        connection.connection = None
 
 
 class Writer(Generic[Work]):
@@ -79,7 +91,7 @@ class Writer(Generic[Work]):
                 while not self._waiting:
                     if not self._arrived.wait(SECONDS_OF_REST):
                         # What has lain idle may be dead when the next work comes.
-                        connection.close()
+                        _let_go(connection.close)
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
             # Who gave up waiting has been answered "try again": their work must not be done after that.
             batch = [(work, done) for work, done in taken if done.set_running_or_notify_cancel()]
@@ -100,7 +112,7 @@ class Writer(Generic[Work]):
 
     def _store_apart(self, batch: list[tuple[Work, Future[None]]], trouble: Exception) -> None:
         """Find the work that made the batch fail; trouble with the storage itself is everybody's."""
-        connection.close_if_unusable_or_obsolete()
+        _let_go(connection.close_if_unusable_or_obsolete)
         if len(batch) == 1 or isinstance(trouble, OperationalError | InterfaceError):
             for _, done in batch:
                 done.set_exception(trouble)

@@ -13,7 +13,7 @@ from tests.api import NEXUS, TRACES, nexus_body, span_body, tracen_body
 from traces import ingest, writer
 from traces.errors import KeyRevoked, MonthlyLimitReached, TraceNotFound
 from traces.ingest import Sender, append_spans, end_trace, record_trace
-from traces.models import MonthlyUsage, Span, Trace
+from traces.models import MonthlyUsage, RateWindow, Span, Trace
 from traces.records import TraceEnd, TraceStatus
 from traces.tests.runs import run, span
 from traces.writer import Writer
@@ -173,3 +173,35 @@ def test_too_many_waiting_are_sent_away_at_once(monkeypatch):
     monkeypatch.setattr(writer, "MOST_WAITING", 0)
     with pytest.raises(OperationalError, match="Too much"):
         Writer(lambda works: [None for _ in works]).run("work")
+
+
+@pytest.mark.parametrize("closing", ["close", "close_if_unusable_or_obsolete"])
+def test_it_outlives_a_connection_that_cannot_be_closed(alice, monkeypatch, closing):
+    monkeypatch.setattr(writer, "SECONDS_OF_REST", 0.05)
+    failures = iter([OperationalError("the database went away")])
+    closed = threading.Event()
+
+    def write(works):
+        for failure in failures:
+            # Only the writer's own thread has this connection.
+            monkeypatch.setattr(connection._connections[connection._alias], closing, refuse)
+            raise failure
+        return [None for _ in works]
+
+    def refuse():
+        closed.set()
+        raise OperationalError("the connection is lost")
+
+    lasting: Writer[str] = Writer(write)
+    with pytest.raises(OperationalError, match="went away"):
+        lasting.run("first")
+    assert closed.wait(5)
+    lasting.run("second")
+
+
+def test_a_request_over_the_months_limit_does_not_count_in_the_hour(alice):
+    assert alice.api.post(TRACES, tracen_body()).status_code == 200
+    MonthlyUsage.objects.update(traces=FREE.traces_per_month)
+    for _ in range(3):
+        assert alice.api.post(TRACES, tracen_body()).status_code == 429
+    assert len(bytes(RateWindow.objects.get().hits)) == 8
