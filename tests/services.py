@@ -162,7 +162,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if report and not _worker():
         found = {name: len(tests) for name, tests in terminalreporter.stats.items()}
         failed = found.get("failed", 0) + found.get("error", 0)
-        counts = {"passed": found.get("passed", 0), "failed": failed, "skipped": found.get("skipped", 0)}
+        counts = {
+            "passed": found.get("passed", 0),
+            "failed": failed,
+            "skipped": found.get("skipped", 0),
+            "repeated": found.get("rerun", 0),
+        }
         Path(report).write_text(json.dumps(counts))
 
 

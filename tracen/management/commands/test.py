@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
+from operator import add
 from pathlib import Path
 from typing import IO
 
@@ -18,7 +19,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
-PARTS = {"parallel": ["-n", "2"], "serial": ["-n", "0"]}
+PARTS = {
+    "parallel": ["-n", "2"],
+    # Browsers and killed processes on a busy machine: a second try decides, and the summary names who needed it.
+    "serial": ["-n", "0", "--reruns", "1", "-rR"],
+}
 NO_TESTS_COLLECTED = 5
 
 
@@ -29,13 +34,16 @@ class Counts:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    repeated: int = 0
+    """Failed first and were tried again; the other three count what came of that."""
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Counts(*map(add, astuple(self), astuple(other)))
 
     def __str__(self) -> str:
         skipped = f", {self.skipped} skipped" if self.skipped else ""
-        return f"{self.passed} passed, {self.failed} failed{skipped}"
+        repeated = f", {self.repeated} tried twice" if self.repeated else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}{repeated}"
 
 
 class Command(BaseCommand):
@@ -75,7 +83,7 @@ def run_tests(databases: list[str], pytest_arguments: list[str]) -> int:
     for database, counts in outcomes.items():
         print(f"{NAMES[database]}: {counts}")
     total = sum(outcomes.values(), Counts())
-    print(total, flush=True)
+    print(replace(total, repeated=0), flush=True)
     return 0 if total.passed and not total.failed else 1
 
 
