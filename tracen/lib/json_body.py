@@ -11,14 +11,15 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, BinaryIO
 
 from django.http import HttpRequest
 
 TOO_LARGE = "Request body too large"
 _CHUNK = 64 * 1024
-_GZIP_WINDOW = 31
-_DAMAGED = "The gzip data is damaged"
+_GZIP_WINDOW, _ZLIB_WINDOW = 31, 15
+_DAMAGED = "The compressed data is damaged"
 _JSON_TYPES = ("", "application/json", "text/plain")
 _CHARSETS = ("", "utf-8", "utf8", "us-ascii", "ascii")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -59,7 +60,7 @@ class NotAnObject(Exception):
 
 def read_json_object(request: HttpRequest, limits: BodyLimits) -> dict[str, Any]:
     """The object in the request's body, its text repaired; raises the exceptions above, the size first (413, 415, 400)."""
-    raw = _read(request, limits.max_bytes)
+    raw = read_bytes(request, limits.max_bytes)
     _check_media_type(request)
     value = parse_json(raw, limits)
     if not isinstance(value, dict):
@@ -80,10 +81,11 @@ def parse_json(raw: bytes, limits: BodyLimits) -> Any:
     if text.count("[") + text.count("{") > limits.max_depth or text.count(",") >= limits.max_values - limits.max_depth:
         _check_shape(value, limits)
     if "\\u0000" in text or "\\ud" in text or "\\uD" in text:
-        value = _repair(value)
+        value = repair_value(value)
     return value
 
 
+@cache
 def _decoder(max_integer: int) -> json.JSONDecoder:
     digits = len(str(max_integer)) + 1
 
@@ -129,25 +131,28 @@ def repair_text(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def _repair(value: Any) -> Any:
+def repair_value(value: Any) -> Any:
     """Put U+FFFD where a string or key has a NUL or half a surrogate pair: the rest of a trace is worth keeping."""
     if isinstance(value, str):
         return repair_text(value)
     if isinstance(value, list):
-        return [_repair(item) for item in value]
+        return [repair_value(item) for item in value]
     if isinstance(value, dict):
-        return {_repair(key): _repair(item) for key, item in value.items()}
+        return {repair_value(key): repair_value(item) for key, item in value.items()}
     return value
 
 
-def _read(request: HttpRequest, limit: int) -> bytes:
+def read_bytes(request: HttpRequest, limit: int, *, may_be_deflated: bool = False) -> bytes:
+    """The request's body, decompressed and at most `limit` bytes long, whether it came with a length or in chunks."""
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     chunks = _chunks(request)
     if encoding in ("gzip", "x-gzip"):
-        return _inflate(chunks, limit)
+        return _inflate(chunks, limit, _GZIP_WINDOW)
+    if encoding == "deflate" and may_be_deflated:
+        return _inflate(chunks, limit, _ZLIB_WINDOW)
     body = _take(chunks, limit)
     if encoding not in ("", "identity"):
-        raise UnsupportedBody("Content-Encoding must be gzip or absent")
+        raise UnsupportedBody(f"Content-Encoding must be gzip{', deflate' if may_be_deflated else ''} or absent")
     return body
 
 
@@ -169,8 +174,8 @@ def _take(chunks: Iterator[bytes], limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _inflate(chunks: Iterator[bytes], limit: int) -> bytes:
-    inflater, parts, total, read = zlib.decompressobj(_GZIP_WINDOW), [], 0, 0
+def _inflate(chunks: Iterator[bytes], limit: int, window: int) -> bytes:
+    inflater, parts, total, read = zlib.decompressobj(window), [], 0, 0
     for chunk in chunks:
         rest, read = chunk, read + len(chunk)
         while rest:
@@ -179,7 +184,7 @@ def _inflate(chunks: Iterator[bytes], limit: int) -> bytes:
                 rest = rest.lstrip(b"\0")
                 if not rest:
                     break
-                inflater = zlib.decompressobj(_GZIP_WINDOW)
+                inflater = zlib.decompressobj(window)
             part = _decompress(inflater, rest, limit + 1 - total)
             parts.append(part)
             total += len(part)

@@ -1,0 +1,164 @@
+"""Makes our records of the spans of an export; traces/api is the caller. Pure.
+
+An export holds spans of any number of traces, and any number of exports make one trace, so what comes out are
+fragments: ingest puts them together.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from traces.limits import MAX_NAME_LENGTH
+from traces.pricing import price_of
+from traces.records import SpanKind, SpanRecord, SpanStatus, TraceFragment
+from traces.wire.otlp.messages import are_messages
+from traces.wire.otlp.reading import read_span
+from traces.wire.otlp.span import OtlpSpan
+from traces.wire.otlp.stored import to_text
+from traces.wire.otlp.words import Failure, Reading, Usage
+
+_IDS = uuid.UUID("5b0fd1cb-7d1c-4d5c-9a7e-6f1d0e9c3a52")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NANODOLLARS = 1_000_000_000
+_MAX_COST = 2**63 - 1
+MAX_TEXT_LENGTH = 100_000
+"""How much of a trace's prompt and response is kept beside the spans, for the list, the search and the page's head."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    span: OtlpSpan
+    reading: Reading
+
+
+def trace_id_of(owner: int, wire_id: str) -> uuid.UUID:
+    """Our id of the trace that the account `owner` calls `wire_id`: two accounts may use the same."""
+    return uuid.uuid5(_IDS, f"{owner}/{wire_id}")
+
+
+def span_id_of(wire_id: str) -> uuid.UUID:
+    """Our id of a span: the sender's eight bytes, behind eight zeros."""
+    return uuid.UUID(int=int(wire_id, 16))
+
+
+def make_fragments(owner: int, spans: Iterable[OtlpSpan]) -> list[TraceFragment]:
+    """The export's spans by trace, traces and spans in the order in which they came."""
+    traces: dict[str, list[_Read]] = {}
+    for span in spans:
+        read = _in_its_place(span, read_span(span))
+        traces.setdefault(span.trace_id, []).append(read)
+    return [_make_fragment(owner, wire_id, reads) for wire_id, reads in traces.items()]
+
+
+def make_span(span: OtlpSpan, reading: Reading) -> SpanRecord:
+    """The record of one span, with its price."""
+    usage, started_at = reading.usage or Usage(), _moment(span.started_ns)
+    cost, priced_on = _price(reading, usage, started_at)
+    return SpanRecord(
+        id=span_id_of(span.span_id),
+        parent_id=span_id_of(span.parent_id) if span.parent_id else None,
+        name=_short(reading.name or span.name),
+        kind=reading.kind,
+        status=SpanStatus.ERROR if reading.error else SpanStatus.OK,
+        started_at=started_at,
+        ended_at=_moment(span.ended_ns) if span.ended_ns else None,
+        error=error_text(reading.error) if reading.error else None,
+        model=_short(reading.model or ""),
+        provider=_short(reading.provider or ""),
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cache_read_tokens=usage.cache_read,
+        cache_write_tokens=usage.cache_write,
+        reasoning_tokens=usage.reasoning,
+        cost_nanodollars=cost,
+        priced_on=priced_on,
+        response_id=_short(reading.response_id or ""),
+        raw=to_text(span),
+    )
+
+
+def error_text(failure: Failure) -> str:
+    """As a traceback ends: "type: message", and the stack where there is one."""
+    head = ": ".join(part for part in (failure.type, failure.message) if part) or "Failed without a message"
+    return f"{head}\n\n{failure.stacktrace}" if failure.stacktrace else head
+
+
+def plain_text(value: Any) -> str | None:
+    """What a span's input or output says: the last message's text, a text itself, or JSON; None for nothing."""
+    if value is None or value == "" or value == []:
+        return None
+    if isinstance(value, str):
+        return value[:MAX_TEXT_LENGTH]
+    if are_messages(value):
+        texts = [part.get("content") for part in value[-1].get("parts", ()) if part.get("type") == "text"]
+        found = "\n\n".join(text for text in texts if isinstance(text, str))
+        if found:
+            return found[:MAX_TEXT_LENGTH]
+    return json.dumps(value, ensure_ascii=False)[:MAX_TEXT_LENGTH]
+
+
+def _in_its_place(span: OtlpSpan, reading: Reading) -> _Read:
+    """A span that announces a running one stands where that one will: it has its id, its parent and no end."""
+    if reading.is_pending and reading.real_span_id:
+        span = replace(span, span_id=reading.real_span_id, parent_id=reading.real_parent_id, ended_ns=0)
+    return _Read(span, reading)
+
+
+def _make_fragment(owner: int, wire_id: str, reads: Sequence[_Read]) -> TraceFragment:
+    root = next((read for read in reads if read.span.parent_id is None), None)
+    head = root or min(reads, key=lambda read: read.span.started_ns)
+    return TraceFragment(
+        id=trace_id_of(owner, wire_id),
+        name=_short(head.reading.name or head.span.name),
+        spans=tuple(make_span(read.span, read.reading) for read in reads),
+        has_root=root is not None,
+        agent=_short(head.reading.agent) if root and head.reading.agent else None,
+        session=_first(read.reading.session for read in reads),
+        end_user=_first(read.reading.user for read in reads),
+        metadata=_metadata(head, reads),
+        prompt=_said(head, reads, "input"),
+        response=_said(head, reads[::-1], "output"),
+        search_words=wire_id,
+    )
+
+
+def _said(head: _Read, reads: Sequence[_Read], side: str) -> str | None:
+    """What went into or came out of the run: the root's own, else that of the first call of a model that has one."""
+    calls = (read for read in reads if read.reading.kind is SpanKind.LLM)
+    found = (plain_text(getattr(read.reading, side)) for read in (head, *calls))
+    return next((text for text in found if text), None)
+
+
+def _metadata(head: _Read, reads: Sequence[_Read]) -> str | None:
+    reading = head.reading
+    told: dict[str, Any] = dict(reading.metadata)
+    tags = list(dict.fromkeys(tag for read in reads for tag in read.reading.tags))
+    named = {"tags": tags, "environment": reading.environment, "release": reading.release}
+    told |= {name: value for name, value in named.items() if value}
+    return json.dumps(told, ensure_ascii=False) if told else None
+
+
+def _price(reading: Reading, usage: Usage, at: datetime) -> tuple[int | None, Any]:
+    """The list's price and its day, else what the sender reckoned, else nothing."""
+    price = price_of(reading.provider, reading.model, usage, at)
+    if price is not None:
+        return price.nanodollars, price.priced_on
+    reported = reading.reported_cost
+    if reported is None or not 0 <= reported * _NANODOLLARS <= _MAX_COST:
+        return None, None
+    return int(reported * _NANODOLLARS), None
+
+
+def _first(texts: Iterable[str | None]) -> str | None:
+    return next((_short(text) for text in texts if text), None)
+
+
+def _short(text: str) -> str:
+    return text[:MAX_NAME_LENGTH]
+
+
+def _moment(ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=ns // 1000)

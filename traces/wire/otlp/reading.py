@@ -1,0 +1,81 @@
+"""Reads a span in our own words, whichever library wrote it; traces/api is the caller. Pure, and it never raises."""
+
+from typing import Any
+
+from traces.limits import MAX_TOKENS
+from traces.records import SpanKind
+from traces.wire.otlp.dialects import DIALECTS
+from traces.wire.otlp.failures import failure_of
+from traces.wire.otlp.messages import are_messages, tool_answer
+from traces.wire.otlp.span import OtlpSpan
+from traces.wire.otlp.values import text
+from traces.wire.otlp.words import Reading, Said, Usage
+
+_MERGED_BY_PART = {"usage", "metadata", "parameters"}
+_UNKNOWN_SERVICE = "unknown_service"
+
+
+def read_span(span: OtlpSpan) -> Reading:
+    """What the span says, each field by the first dialect that says it."""
+    merged: dict[str, Any] = {}
+    heads = _heads(span)
+    for dialect in DIALECTS:
+        if not dialect.heads or not heads.isdisjoint(dialect.heads):
+            _merge(merged, dialect.read(span))
+    return _finish(span, merged)
+
+
+def _heads(span: OtlpSpan) -> set[str]:
+    heads = {name.partition(".")[0] for name in span.attributes}
+    heads.update(event.name.partition(".")[0] for event in span.events)
+    return heads
+
+
+def _merge(merged: dict[str, Any], said: Said) -> None:
+    for field, value in said.items():
+        if value is None:
+            continue
+        known = merged.setdefault(field, value)
+        if known is value:
+            continue
+        if field in _MERGED_BY_PART:
+            merged[field] = _join(known, value)
+        elif field in ("input", "output") and are_messages(value) and not are_messages(known):
+            # A conversation tells more than the request that it was in.
+            merged[field] = value
+
+
+def _join(known: Any, more: Any) -> Any:
+    if isinstance(known, Usage):
+        return Usage(*(new if old is None else old for old, new in zip(known, more, strict=True)))
+    return {**more, **known}
+
+
+def _finish(span: OtlpSpan, merged: dict[str, Any]) -> Reading:
+    kind, switch = merged.get("kind"), merged.pop("content_switch", None)
+    if kind is SpanKind.TOOL:
+        merged["output"] = tool_answer(merged.get("output"))
+    merged["model"] = merged.get("model") or merged.get("model_requested")
+    merged["agent"] = merged.get("agent") or _agent(span, kind)
+    # What the span itself records is more exact than what a dialect makes of a level or a flag.
+    merged["error"] = failure_of(span) or merged.get("error")
+    merged["usage"] = usage = _consistent(merged.get("usage"))
+    if switch and usage and kind is SpanKind.LLM and merged.get("input") is None and merged.get("output") is None:
+        merged["note"] = f"The sender left the content out. To send it: {switch}."
+    return Reading(**merged)
+
+
+def _agent(span: OtlpSpan, kind: SpanKind | None) -> str | None:
+    """Who ran: the agent that the span is named for, else the service."""
+    if kind is SpanKind.AGENT:
+        return span.name
+    service = text(span.resource, "service.name")
+    return None if service is None or service.startswith(_UNKNOWN_SERVICE) else service
+
+
+def _consistent(usage: Usage | None) -> Usage | None:
+    """The usage with an input that includes the cache; less than the cache is the rest without it."""
+    if usage is None or usage.input is None:
+        return usage
+    cached = (usage.cache_read or 0) + (usage.cache_write or 0)
+    return usage if cached <= usage.input else usage._replace(input=min(usage.input + cached, MAX_TOKENS))
