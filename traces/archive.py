@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from traces.models import Span, Trace
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
+from traces.wire.otlp.stored import read_texts
 
 _SPANS_AT_ONCE = 200
 """Each may have megabytes of payload."""
@@ -26,8 +27,11 @@ def stored_row(trace: Trace) -> TraceRecord:
         error=texts.error,
         provider=trace.provider,
         model=trace.model,
+        session=trace.session,
+        end_user=trace.end_user,
         input_tokens=trace.input_tokens,
         output_tokens=trace.output_tokens,
+        cost_nanodollars=trace.cost_nanodollars,
     )
 
 
@@ -39,6 +43,8 @@ def stored_spans(trace: Trace) -> Iterator[SpanRecord]:
 
 def stored_span(span: Span) -> SpanRecord:
     payload = getattr(span, "payload", None)
+    raw = payload.raw if payload else None
+    given, got = read_texts(raw) if raw else (payload.input, payload.output) if payload else (None, None)
     return SpanRecord(
         id=span.id,
         name=span.name,
@@ -46,12 +52,20 @@ def stored_span(span: Span) -> SpanRecord:
         status=SpanStatus(span.status),
         started_at=span.started_at,
         ended_at=span.ended_at,
-        input=payload.input if payload else None,
-        output=payload.output if payload else None,
+        input=given,
+        output=got,
         error=payload.error if payload else None,
         parent_id=span.parent_id,
         model=span.model,
         provider=span.provider,
         input_tokens=span.input_tokens,
         output_tokens=span.output_tokens,
+        cache_read_tokens=span.cache_read_tokens,
+        cache_write_tokens=span.cache_write_tokens,
+        reasoning_tokens=span.reasoning_tokens,
+        cost_nanodollars=span.cost_nanodollars,
+        priced_on=span.priced_on,
+        is_counted=span.is_counted,
+        response_id=span.response_id,
+        raw=raw,
     )

@@ -19,19 +19,20 @@ from django.utils import timezone
 
 from accounts.api_keys import plans_of_live_keys
 from accounts.models import Account, ApiKey
-from traces.alerts import FAILURES, raise_alert
+from traces.alerts import FAILURES
 from traces.errors import KeyRevoked, SpanLimitReached, TraceNotFound, TracesError, UnknownParent
 from traces.limits import MAX_SPANS_PER_TRACE
-from traces.models import ShareLink, Span, SpanPayload, Trace, TracePayload
+from traces.models import ShareLink, Span, Trace
+from traces.pieces import Pieces, Rejection, write_pieces
 from traces.quotas import Agents, Month, Windows
-from traces.records import Source, SpanRecord, TraceEnd, TraceRecord, TraceStatus, Unchanged
+from traces.records import Source, SpanRecord, TraceEnd, TraceFragment, TraceRecord, TraceStatus, Unchanged
 from traces.rollups import forget_hours
-from traces.rows import Row, insert_rows, next_keys, update_rows
+from traces.rows import insert_rows, update_rows
+from traces.tables import Placed, alert, insert_spans, insert_traces
 from traces.writer import Outcome, Writer
 
-_Placed: TypeAlias = tuple[uuid.UUID, int, SpanRecord]
-"""A span with its trace and its place in it."""
 _Parents: TypeAlias = set[tuple[uuid.UUID, uuid.UUID]]
+_LINK_COLUMNS = ("id", "trace_id", "created_at", "view_count")
 
 
 @dataclass(slots=True)
@@ -75,6 +76,11 @@ class _End(_Work):
     end: TraceEnd
 
 
+@dataclass(slots=True, kw_only=True)
+class _Parts(_Work):
+    pieces: Pieces
+
+
 @dataclass(slots=True)
 class _Growing:
     """A stored trace whose row is held: what works of this batch make of it."""
@@ -86,6 +92,11 @@ class _Growing:
     status: str
     ended_at: datetime | None
     span_count: int
+    provider: str
+    model: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_nanodollars: int | None
     is_touched: bool = False
 
 
@@ -115,8 +126,15 @@ def end_trace(sender: Account | Sender, trace_id: uuid.UUID, end: TraceEnd) -> N
     _writer.run(_End(sender=sender, account=sender.account, trace_id=trace_id, end=end))
 
 
-def searchable_names(trace: str, agent: str | None) -> str:
-    return f"{trace}\n{agent}" if agent else trace
+def merge_fragments(sender: Account | Sender, fragments: Sequence[TraceFragment]) -> list[Rejection]:
+    """Store pieces of runs, each with what came of its run before; what does not fit is left out and told.
+
+    A piece that came before changes nothing. Raises KeyRevoked.
+    """
+    sender = _sender(sender)
+    pieces = Pieces(sender.account, fragments)
+    _writer.run(_Parts(sender=sender, account=sender.account, pieces=pieces))
+    return pieces.rejections
 
 
 def _sender(sender: Account | Sender) -> Sender:
@@ -131,6 +149,7 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
     live = [work for work in works if work.refusal is None]
     _write_new([work for work in live if isinstance(work, _New)])
     _write_growth([work for work in live if isinstance(work, _More | _End)])
+    write_pieces([work.pieces for work in live if isinstance(work, _Parts)])
     return [work.refusal for work in works]
 
 
@@ -157,13 +176,12 @@ def _write_new(works: list[_New]) -> None:
     _admit(works)
     now, admitted = timezone.now(), [work for work in works if work.refusal is None]
     records = [work.record for work in admitted]
-    insert_rows(Trace, _TRACE_COLUMNS, [_trace_row(work, now) for work in admitted])
-    insert_rows(TracePayload, _TEXT_COLUMNS, [_text_row(record) for record in records])
-    _insert_spans([(record.id, ordinal, span) for record in records for ordinal, span in enumerate(record.spans)])
+    insert_traces([(work.record, work.account.pk, work.agent_id) for work in admitted], now)
+    insert_spans([(record.id, ordinal, span) for record in records for ordinal, span in enumerate(record.spans)])
     insert_rows(ShareLink, _LINK_COLUMNS, [(record.id, record.id, now, 0) for record in records if record.is_public])
     for work in admitted:
         if work.record.status in FAILURES:
-            _raise_alert(work.account, work.record.id, work.agent_id, work.record.status)
+            alert(work.account, work.record.id, work.agent_id, work.record.status)
 
 
 def _admit(works: list[_New]) -> None:
@@ -194,10 +212,6 @@ def _admit_one(work: _New, windows: Windows, month: Month, agents: Agents) -> No
         windows.hit(key)
 
 
-def _raise_alert(account: Account, trace_id: uuid.UUID, agent_id: int | None, status: TraceStatus) -> None:
-    raise_alert(account, Trace(id=trace_id, account=account, agent_id=agent_id), status)
-
-
 # Traces that grow ---------------------------------------------------------------------------------------------------
 
 
@@ -206,7 +220,7 @@ def _write_growth(works: list[_More | _End]) -> None:
         return
     growing = _hold(work.trace_id for work in works)
     known = _known_parents([work for work in works if isinstance(work, _More)])
-    new_spans: list[_Placed] = []
+    new_spans: list[Placed] = []
     for work in works:
         try:
             growth = _own(work, growing)
@@ -216,16 +230,19 @@ def _write_growth(works: list[_More | _End]) -> None:
                 _apply(growth, work.end)
         except TracesError as refusal:
             work.refusal = refusal
-    _insert_spans(new_spans)
+    insert_spans(new_spans)
     _store_growth([growth for growth in growing.values() if growth.is_touched])
     ended = [(work, growing[work.trace_id]) for work in works if isinstance(work, _End) and work.refusal is None]
     forget_hours((growth.account_id, growth.received_at) for _, growth in ended)
     for work, growth in ended:
         if work.end.status in FAILURES:
-            _raise_alert(work.account, growth.trace_id, growth.agent_id, TraceStatus(work.end.status))
+            alert(work.account, growth.trace_id, growth.agent_id, TraceStatus(work.end.status))
 
 
-_GROWING_FIELDS = ("pk", "account_id", "agent_id", "received_at", "status", "ended_at", "span_count")
+_GROWING_FIELDS = (
+    "pk", "account_id", "agent_id", "received_at", "status", "ended_at", "span_count", "provider", "model",
+    "input_tokens", "output_tokens", "cost_nanodollars",
+)  # fmt: skip
 
 
 def _hold(trace_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, _Growing]:
@@ -250,7 +267,7 @@ def _apply(trace: _Growing, end: TraceEnd) -> None:
         trace.ended_at = end.ended_at
 
 
-def _grow(trace: _Growing, spans: Sequence[SpanRecord], known: _Parents) -> list[_Placed]:
+def _grow(trace: _Growing, spans: Sequence[SpanRecord], known: _Parents) -> list[Placed]:
     """The spans with their places in the trace, if it has room for all of them and a parent for each."""
     if trace.span_count + len(spans) > MAX_SPANS_PER_TRACE:
         raise SpanLimitReached(MAX_SPANS_PER_TRACE)
@@ -262,7 +279,18 @@ def _grow(trace: _Growing, spans: Sequence[SpanRecord], known: _Parents) -> list
     placed = [(trace.trace_id, ordinal, span) for ordinal, span in enumerate(spans, trace.span_count)]
     trace.span_count += len(spans)
     trace.is_touched = True
+    for span in spans:
+        _count(trace, span)
     return placed
+
+
+def _count(trace: _Growing, span: SpanRecord) -> None:
+    """Add the call's tokens and cost to the trace's; the first model that is named is the trace's."""
+    if span.model and not trace.model:
+        trace.provider, trace.model = span.provider, span.model
+    for name in ("input_tokens", "output_tokens", "cost_nanodollars"):
+        if (told := getattr(span, name)) is not None:
+            setattr(trace, name, (getattr(trace, name) or 0) + told)
 
 
 def _known_parents(works: Iterable[_More]) -> _Parents:
@@ -274,56 +302,19 @@ def _known_parents(works: Iterable[_More]) -> _Parents:
     return set(stored.values_list("trace_id", "id"))
 
 
+_GROWN_COLUMNS = (
+    "status", "ended_at", "span_count", "provider", "model", "input_tokens", "output_tokens", "cost_nanodollars",
+    "heard_at",
+)  # fmt: skip
+
+
 def _store_growth(traces: list[_Growing]) -> None:
     now = timezone.now()
-    changed = [(trace.status, trace.ended_at, trace.span_count, now, trace.trace_id) for trace in traces]
-    update_rows(Trace, ("status", "ended_at", "span_count", "heard_at"), changed)
-
-
-# Rows ---------------------------------------------------------------------------------------------------------------
-
-_TRACE_COLUMNS = (
-    "id", "account_id", "agent_id", "source", "name", "status", "started_at", "ended_at", "received_at", "heard_at",
-    "provider", "model", "input_tokens", "output_tokens", "span_count",
-)  # fmt: skip
-_TEXT_COLUMNS = ("trace_id", "names", "metadata", "prompt", "response", "error")
-_LINK_COLUMNS = ("id", "trace_id", "created_at", "view_count")
-_SPAN_COLUMNS = (
-    "pk_in_order", "trace_id", "id", "parent_id", "ordinal", "name", "kind", "status", "started_at", "ended_at",
-    "provider", "model", "input_tokens", "output_tokens",
-)  # fmt: skip
-_SPAN_TEXT_COLUMNS = ("span_id", "input", "output", "error")
-
-
-def _trace_row(work: _New, now: datetime) -> Row:
-    record = work.record
-    return (
-        record.id, work.account.pk, work.agent_id, record.source, record.name, record.status, record.started_at,
-        record.ended_at, now, now, record.provider, record.model, record.input_tokens, record.output_tokens,
-        len(record.spans),
-    )  # fmt: skip
-
-
-def _text_row(record: TraceRecord) -> Row:
-    names = searchable_names(record.name, record.agent)
-    return record.id, names, record.metadata, record.prompt, record.response, record.error
-
-
-def _insert_spans(placed: Sequence[_Placed]) -> None:
-    if not placed:
-        return
-    keys = next_keys(Span, len(placed))
-    insert_rows(Span, _SPAN_COLUMNS, [_span_row(key, *place) for key, place in zip(keys, placed, strict=True)])
-    texts = [
-        (key, span.input, span.output, span.error)
-        for key, (_, _, span) in zip(keys, placed, strict=True)
-        if span.input is not None or span.output is not None or span.error is not None
-    ]
-    insert_rows(SpanPayload, _SPAN_TEXT_COLUMNS, texts)
-
-
-def _span_row(key: int, trace_id: uuid.UUID, ordinal: int, span: SpanRecord) -> Row:
-    return (
-        key, trace_id, span.id, span.parent_id, ordinal, span.name, span.kind, span.status, span.started_at,
-        span.ended_at, span.provider, span.model, span.input_tokens, span.output_tokens,
-    )  # fmt: skip
+    rows = [
+        (
+            trace.status, trace.ended_at, trace.span_count, trace.provider, trace.model, trace.input_tokens,
+            trace.output_tokens, trace.cost_nanodollars, now, trace.trace_id,
+        )
+        for trace in traces
+    ]  # fmt: skip
+    update_rows(Trace, _GROWN_COLUMNS, rows)

@@ -47,8 +47,11 @@ class Trace(models.Model):
     """When its program last said anything about it, by our clock: what tells a silent run from a busy one."""
     provider = models.CharField(max_length=MAX_NAME_LENGTH, default="")
     model = models.CharField(max_length=MAX_NAME_LENGTH, default="")
+    session = models.CharField(max_length=MAX_NAME_LENGTH, default="")
+    end_user = models.CharField(max_length=MAX_NAME_LENGTH, default="")
     input_tokens = models.BigIntegerField(null=True)
     output_tokens = models.BigIntegerField(null=True)
+    cost_nanodollars = models.BigIntegerField(null=True)
     span_count = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -58,6 +61,19 @@ class Trace(models.Model):
             models.Index(fields=["account", "status", "-received_at"], name="trace_newest_of_status"),
             models.Index(fields=["account", "source", "-received_at"], name="trace_newest_of_source"),
             models.Index(fields=["account", "heard_at"], name="trace_running", condition=models.Q(status="running")),
+            models.Index(
+                fields=["account", "session", "-received_at"],
+                name="trace_newest_of_session",
+                condition=~models.Q(session=""),
+            ),
+            models.Index(
+                fields=["account", "end_user", "-received_at"],
+                name="trace_newest_of_end_user",
+                condition=~models.Q(end_user=""),
+            ),
+            models.Index(
+                fields=["account", "model", "-received_at"], name="trace_newest_of_model", condition=~models.Q(model="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -98,6 +114,13 @@ class Span(models.Model):
     model = models.CharField(max_length=MAX_NAME_LENGTH, default="")
     input_tokens = models.BigIntegerField(null=True)
     output_tokens = models.BigIntegerField(null=True)
+    cache_read_tokens = models.BigIntegerField(null=True)
+    cache_write_tokens = models.BigIntegerField(null=True)
+    reasoning_tokens = models.BigIntegerField(null=True)
+    cost_nanodollars = models.BigIntegerField(null=True)
+    priced_on = models.DateField(null=True)
+    is_counted = models.BooleanField(default=True)
+    response_id = models.CharField(max_length=MAX_NAME_LENGTH, default="")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["trace", "id"], name="span_id_once_per_trace")]
@@ -107,12 +130,17 @@ class Span(models.Model):
 
 
 class SpanPayload(models.Model):
-    """What went into and came out of a span: `input` and `output` as JSON text, `error` as plain text."""
+    """What went into and came out of a span: `input` and `output` as JSON text, `error` as plain text.
+
+    A span that came by OTLP is kept as it came, in `raw`, and has no `input` and `output` of its own: they are read out
+    of it (traces/archive.py), so that nothing is stored twice and what we learn to read is read in old traces too.
+    """
 
     span = models.OneToOneField(Span, on_delete=models.CASCADE, primary_key=True, related_name="payload")
     input = models.TextField(null=True)
     output = models.TextField(null=True)
     error = models.TextField(null=True)
+    raw = models.TextField(null=True)
 
     def __str__(self) -> str:
         return f"payload of span {self.span_id}"
@@ -161,6 +189,7 @@ class HourSummary(models.Model):
     failed = models.PositiveIntegerField()
     input_tokens = models.FloatField()
     output_tokens = models.FloatField()
+    cost_nanodollars = models.FloatField(default=0)
     durations = models.TextField()
     """JSON: milliseconds, how many traces took them, milliseconds, how many, …"""
 

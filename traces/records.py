@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 
@@ -62,7 +62,22 @@ class SpanRecord:
     model: str = ""
     provider: str = ""
     input_tokens: int | None = None
+    """With what was read from and written to the cache."""
     output_tokens: int | None = None
+    """With the reasoning."""
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_nanodollars: int | None = None
+    """None where there is no price, which is not a price of zero."""
+    priced_on: date | None = None
+    """From when the price is; None for a cost that the sender reckoned."""
+    is_counted: bool = True
+    """Whether its tokens and cost are part of the trace's: an agent's span may sum up those of its calls."""
+    response_id: str = ""
+    """The vendor's name for the answer, by which two recordings of one call are known."""
+    raw: str | None = None
+    """The span as it came, where that is more than the other fields say; JSON text that its dialect reads again."""
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -82,12 +97,39 @@ class TraceRecord:
     error: str | None = None
     provider: str = ""
     model: str = ""
+    session: str = ""
+    """The conversation that the run is a part of, by its sender's name for it."""
+    end_user: str = ""
+    """Whom the run was for, by its sender's name for them."""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cost_nanodollars: int | None = None
     spans: tuple[SpanRecord, ...] = ()
     is_public: bool = False
     """Store a share link whose id is the trace's own id in the same transaction."""
     id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceFragment:
+    """What one message tells of a run that comes in pieces, in any order and perhaps twice.
+
+    `spans` without an end are still running. The other fields are None where this piece does not tell: the piece with
+    the root says what the run is called and whose it is, and others only stand in until it comes.
+    """
+
+    id: uuid.UUID
+    name: str
+    spans: tuple[SpanRecord, ...]
+    has_root: bool
+    agent: str | None = None
+    session: str | None = None
+    end_user: str | None = None
+    metadata: str | None = None
+    prompt: str | None = None
+    response: str | None = None
+    search_words: str = ""
+    """What else finds the run, such as its id in the sender's words."""
 
 
 class Unchanged:

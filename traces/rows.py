@@ -29,14 +29,21 @@ def insert_rows(model: type[models.Model], columns: tuple[str, ...], rows: Seque
         cursor.executemany(_insert_statement(model, columns), [prepare(row) for row in rows])
 
 
-def update_rows(model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Row]) -> None:
-    """Set `columns` of many rows; each of `rows` has their values and then the row's primary key."""
+def update_rows(
+    model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Row], *, key: str = "", kept: str = ""
+) -> None:
+    """Set `columns` of many rows; each of `rows` has their values and then the row's primary key, or its column `key`.
+
+    NULL is not written where `kept` is "new", and nothing is written over what is there where it is "old".
+    """
     if not rows:
         return
-    changes = ", ".join(f"{column} = %s" for column in columns)
-    statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {_key_column(model)} = %s"  # noqa: S608 - our names
+    key = key or _key_column(model)
+    change = {"": "{0} = %s", "new": "{0} = coalesce(%s, {0})", "old": "{0} = coalesce({0}, %s)"}[kept]
+    changes = ", ".join(change.format(column) for column in columns)
+    statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {key} = %s"  # noqa: S608 - our names
     if connection.vendor == "sqlite":
-        rows = [_preparer(model, (*columns, _key_column(model)))(row) for row in rows]
+        rows = [_preparer(model, (*columns, key))(row) for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(statement, rows)
 

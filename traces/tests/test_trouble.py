@@ -46,7 +46,7 @@ def test_trouble_in_the_middle_of_a_write_stores_nothing(alice, monkeypatch):
     def full(*_arguments, **_more):
         raise OperationalError("database or disk is full")
 
-    monkeypatch.setattr(ingest, "_insert_spans", full)
+    monkeypatch.setattr(ingest, "insert_spans", full)
 
     answer = alice.api.post(TRACES, tracen_body())
 

@@ -16,6 +16,7 @@ from traces.records import (
     TraceStatus,
 )
 from traces.times import render_time
+from traces.wire.calls import with_usage
 from traces.wire.fields import ENDS_BEFORE_START, FieldReader, json_text
 from traces.wire.kinds import guess_kind
 
@@ -58,7 +59,7 @@ def parse_span(body: dict[str, Any]) -> SpanRecord:
     )
     _check_order(fields, record)
     fields.finish()
-    return record
+    return with_usage(record, body.get("input"), body.get("output"))
 
 
 def parse_end(body: dict[str, Any]) -> TraceEnd:

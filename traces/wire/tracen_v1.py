@@ -5,6 +5,7 @@ from typing import Any
 
 from traces.limits import MAX_LATENCY_MS, MAX_PROMPT_NAME_LENGTH, MAX_STEPS_PER_POST, MAX_TOKENS
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
+from traces.wire.calls import with_price
 from traces.wire.fields import FieldReader
 from traces.wire.kinds import guess_kind
 
@@ -26,7 +27,7 @@ def parse_trace(body: dict[str, Any]) -> TraceRecord:
     error = fields.optional_text("error_message")
     fields.finish()
     started_at = spans[0].started_at if spans else datetime.now(UTC)
-    return TraceRecord(
+    record = TraceRecord(
         source=Source.TRACEN,
         name=_name(prompt, provider, model),
         status=status,
@@ -42,6 +43,7 @@ def parse_trace(body: dict[str, Any]) -> TraceRecord:
         spans=spans,
         is_public=True,
     )
+    return with_price(record)
 
 
 def render_created(trace_id: object, url: str) -> dict[str, str]:

@@ -1,0 +1,175 @@
+"""Stores pieces of runs inside the writer's transaction; ingest.py calls it with all pieces that wait at the moment."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.utils import timezone
+
+from accounts.models import Account
+from traces.alerts import FAILURES
+from traces.errors import SpanLimitReached, TracesError
+from traces.limits import MAX_SPANS_PER_TRACE
+from traces.merging import MergedTrace, hold
+from traces.models import Span, Trace, TracePayload
+from traces.quotas import Agents, Month
+from traces.records import Source, TraceFragment, TraceStatus
+from traces.rollups import forget_hours
+from traces.rows import Row, insert_rows, update_rows
+from traces.tables import (
+    TEXT_COLUMNS,
+    TRACE_COLUMNS,
+    Placed,
+    alert,
+    insert_spans,
+    rewrite_spans,
+    searchable_names,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Spans of a piece that were not stored, and why; `spans` is 0 where only something less was not done."""
+
+    spans: int
+    reason: TracesError
+
+
+@dataclass(slots=True)
+class Pieces:
+    """What one message brings, and what of it was not stored."""
+
+    account: Account
+    fragments: Sequence[TraceFragment]
+    rejections: list[Rejection] = field(default_factory=list)
+
+
+def write_pieces(works: Sequence[Pieces]) -> None:
+    if not works:
+        return
+    now = timezone.now()
+    touched = [trace for trace in _Placing(works).placed() if trace.is_touched]
+    before = {trace.id: trace.status for trace in touched if not trace.is_new}
+    for trace in touched:
+        trace.settle()
+    _insert([trace for trace in touched if trace.is_new], now)
+    _update([trace for trace in touched if not trace.is_new], now)
+    insert_spans([placed for trace in touched for placed in _placed_spans(trace)])
+    rewrite_spans(
+        [(key, replace(span, is_counted=trace.counts(span.id))) for trace in touched for key, span in trace.ended]
+    )
+    update_rows(Span, ("is_counted",), [(span.is_counted, span.key) for trace in touched for span in trace.recounted])
+    for trace in touched:
+        if trace.status in FAILURES and before.get(trace.id) != trace.status:
+            alert(trace.account, trace.id, trace.agent_id, TraceStatus(trace.status))
+
+
+class _Placing:
+    """Finds or makes the trace that each piece belongs to.
+
+    Months and agents come before the traces, for everybody takes these locks in the same order.
+    """
+
+    def __init__(self, works: Sequence[Pieces]) -> None:
+        self._works = works
+        for work in works:
+            # The writer may do a batch again from its start.
+            work.rejections.clear()
+        self._owners = {fragment.id: work.account for work in works for fragment in work.fragments}
+        self._stored = set(Trace.objects.filter(pk__in=self._owners).values_list("pk", flat=True))
+        fresh = {account.pk: account for pk, account in self._owners.items() if pk not in self._stored}
+        self._months = {pk: Month(fresh[pk]) for pk in sorted(fresh)}
+        named = [(work.account, piece.agent) for work in works for piece in work.fragments if piece.agent]
+        self._agents = Agents(named) if named else None
+        self._made: dict[uuid.UUID, MergedTrace] = {}
+        self._agent_ids: dict[uuid.UUID, int] = {}
+
+    def placed(self) -> list[MergedTrace]:
+        """All traces that the pieces belong to, with what they bring; what does not fit is noted with its work."""
+        admitted = [
+            (work, fragment) for work in self._works for fragment in work.fragments if self._is_admitted(work, fragment)
+        ]
+        for month in self._months.values():
+            month.store()
+        traces = {**hold({pk: self._owners[pk] for pk in self._stored}), **self._made}
+        for work, fragment in admitted:
+            trace = traces[fragment.id]
+            trace.agent_id = trace.agent_id or self._agent_ids.get(fragment.id)
+            if refused := trace.add(fragment):
+                work.rejections.append(Rejection(refused, SpanLimitReached(MAX_SPANS_PER_TRACE)))
+        return list(traces.values())
+
+    def _is_admitted(self, work: Pieces, fragment: TraceFragment) -> bool:
+        is_new = fragment.id not in self._stored and fragment.id not in self._made
+        try:
+            if is_new:
+                self._months[work.account.pk].check()
+            if fragment.agent and self._agents:
+                self._agent_ids[fragment.id] = self._agents.find_or_make(work.account, fragment.agent)
+        except TracesError as refusal:
+            # A run that is stored already goes on, if need be without its agent.
+            work.rejections.append(Rejection(len(fragment.spans) if is_new else 0, refusal))
+            return not is_new
+        if is_new:
+            self._months[work.account.pk].take()
+            self._made[fragment.id] = MergedTrace.of(work.account, fragment)
+        return True
+
+
+def _placed_spans(trace: MergedTrace) -> Iterator[Placed]:
+    for ordinal, span in trace.added:
+        counts = trace.counts(span.id)
+        yield trace.id, ordinal, span if counts == span.is_counted else replace(span, is_counted=counts)
+
+
+def _insert(traces: Sequence[MergedTrace], now: datetime) -> None:
+    rows = [
+        (
+            trace.id, trace.account.pk, trace.agent_id, Source.OTLP, trace.name, trace.status, trace.started_at,
+            trace.ended_at, now, now, trace.provider, trace.model, trace.session, trace.end_user, trace.input_tokens,
+            trace.output_tokens, trace.cost_nanodollars, trace.span_count,
+        )
+        for trace in traces
+    ]  # fmt: skip
+    insert_rows(Trace, TRACE_COLUMNS, rows)
+    insert_rows(TracePayload, TEXT_COLUMNS, [_texts(trace) for trace in traces])
+
+
+def _texts(trace: MergedTrace) -> Row:
+    """The words of the piece with the root, where it is there, and else of the first that has any."""
+    pieces = sorted(trace.fragments, key=lambda piece: not piece.has_root)
+    agent = next((piece.agent for piece in pieces if piece.agent), None)
+
+    def first(field_name: str) -> str | None:
+        return next((text for piece in pieces if (text := getattr(piece, field_name)) is not None), None)
+
+    names = searchable_names(trace.name, agent, pieces[0].search_words)
+    return trace.id, names, first("metadata"), first("prompt"), first("response"), trace.error
+
+
+_CHANGING = (
+    "agent_id", "name", "status", "started_at", "ended_at", "heard_at", "provider", "model", "session", "end_user",
+    "input_tokens", "output_tokens", "cost_nanodollars", "span_count",
+)  # fmt: skip
+
+
+def _update(traces: Sequence[MergedTrace], now: datetime) -> None:
+    rows = [
+        (
+            trace.agent_id, trace.name, trace.status, trace.started_at, trace.ended_at, now, trace.provider, trace.model,
+            trace.session, trace.end_user, trace.input_tokens, trace.output_tokens, trace.cost_nanodollars,
+            trace.span_count, trace.id,
+        )
+        for trace in traces
+    ]  # fmt: skip
+    update_rows(Trace, _CHANGING, rows)
+    rooted: list[Row] = []
+    others: list[Row] = []
+    for trace in traces:
+        _, *texts = _texts(trace)
+        has_root = any(piece.has_root for piece in trace.fragments)
+        (rooted if has_root else others).append((*(texts if has_root else texts[1:]), trace.id))
+    update_rows(TracePayload, TEXT_COLUMNS[1:], rooted, key="trace_id", kept="new")
+    update_rows(TracePayload, TEXT_COLUMNS[2:], others, key="trace_id", kept="old")
+    forget_hours((trace.account.pk, trace.received_at) for trace in traces)

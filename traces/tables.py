@@ -1,0 +1,93 @@
+"""In which columns records are stored: rows for traces/rows.py; the modules that ingest consists of are the callers."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from accounts.models import Account
+from traces.alerts import raise_alert
+from traces.models import Span, SpanPayload, Trace, TracePayload
+from traces.records import SpanRecord, TraceRecord, TraceStatus
+from traces.rows import Row, insert_rows, next_keys, update_rows
+
+Placed: TypeAlias = tuple[uuid.UUID, int, SpanRecord]
+"""A span with its trace and its place in it."""
+
+TRACE_COLUMNS = (
+    "id", "account_id", "agent_id", "source", "name", "status", "started_at", "ended_at", "received_at", "heard_at",
+    "provider", "model", "session", "end_user", "input_tokens", "output_tokens", "cost_nanodollars", "span_count",
+)  # fmt: skip
+TEXT_COLUMNS = ("trace_id", "names", "metadata", "prompt", "response", "error")
+_SPAN_COLUMNS = (
+    "name", "kind", "status", "started_at", "ended_at", "provider", "model", "input_tokens", "output_tokens",
+    "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_nanodollars", "priced_on", "is_counted",
+    "response_id", "parent_id",
+)  # fmt: skip
+_SPAN_TEXT_COLUMNS = ("span_id", "input", "output", "error", "raw")
+
+
+def searchable_names(trace: str, agent: str | None, *more: str) -> str:
+    """What the search finds a trace by, beside its texts."""
+    return "\n".join(word for word in (trace, agent, *more) if word)
+
+
+def insert_traces(records: Sequence[tuple[TraceRecord, int, int | None]], now: datetime) -> None:
+    """Runs without their spans, each with its account and its agent."""
+    insert_rows(Trace, TRACE_COLUMNS, [_trace_row(record, account, agent, now) for record, account, agent in records])
+    texts = [
+        (
+            record.id,
+            searchable_names(record.name, record.agent),
+            record.metadata,
+            record.prompt,
+            record.response,
+            record.error,
+        )
+        for record, _, _ in records
+    ]
+    insert_rows(TracePayload, TEXT_COLUMNS, texts)
+
+
+def insert_spans(placed: Sequence[Placed]) -> None:
+    if not placed:
+        return
+    keys = next_keys(Span, len(placed))
+    rows = [
+        (key, trace_id, span.id, ordinal, *_span_row(span))
+        for key, (trace_id, ordinal, span) in zip(keys, placed, strict=True)
+    ]
+    insert_rows(Span, ("pk_in_order", "trace_id", "id", "ordinal", *_SPAN_COLUMNS), rows)
+    _insert_texts([(key, span) for key, (_, _, span) in zip(keys, placed, strict=True)])
+
+
+def rewrite_spans(spans: Sequence[tuple[int, SpanRecord]]) -> None:
+    """Stored spans, by their rows, as they are said to be now."""
+    update_rows(Span, _SPAN_COLUMNS, [(*_span_row(span), key) for key, span in spans])
+    SpanPayload.objects.filter(pk__in=[key for key, _ in spans]).delete()
+    _insert_texts(spans)
+
+
+def alert(account: Account, trace_id: uuid.UUID, agent_id: int | None, status: TraceStatus) -> None:
+    raise_alert(account, Trace(id=trace_id, account=account, agent_id=agent_id), status)
+
+
+def _insert_texts(spans: Sequence[tuple[int, SpanRecord]]) -> None:
+    texts = [(key, span.input, span.output, span.error, span.raw) for key, span in spans]
+    insert_rows(SpanPayload, _SPAN_TEXT_COLUMNS, [row for row in texts if any(text is not None for text in row[1:])])
+
+
+def _trace_row(record: TraceRecord, account_id: int, agent_id: int | None, now: datetime) -> Row:
+    return (
+        record.id, account_id, agent_id, record.source, record.name, record.status, record.started_at, record.ended_at,
+        now, now, record.provider, record.model, record.session, record.end_user, record.input_tokens,
+        record.output_tokens, record.cost_nanodollars, len(record.spans),
+    )  # fmt: skip
+
+
+def _span_row(span: SpanRecord) -> Row:
+    return (
+        span.name, span.kind, span.status, span.started_at, span.ended_at, span.provider, span.model, span.input_tokens,
+        span.output_tokens, span.cache_read_tokens, span.cache_write_tokens, span.reasoning_tokens,
+        span.cost_nanodollars, span.priced_on, span.is_counted, span.response_id, span.parent_id,
+    )  # fmt: skip
