@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Collection
 from datetime import timedelta
+from functools import lru_cache
 
 from django.utils import timezone
 
@@ -16,9 +17,7 @@ FORMATS = (TRACEN, NEXUS)
 _PATTERN = re.compile(r"nxs_[0-9a-f]{64}|tracen_sk_[A-Za-z0-9_-]{43}")
 _SHOWN_CHARACTERS = 6
 _LAST_USED_PRECISION = timedelta(minutes=1)
-_MOST_SEEN = 10_000
-_seen: dict[str, ApiKey] = {}
-"""Live keys by digest as this process last saw them."""
+_MOST_REMEMBERED = 10_000
 
 
 def mint_key(account: Account, name: str, key_format: str = TRACEN) -> tuple[ApiKey, str]:
@@ -33,11 +32,16 @@ def mint_key(account: Account, name: str, key_format: str = TRACEN) -> tuple[Api
     return key, text
 
 
+def looks_like_key(text: str) -> bool:
+    return _PATTERN.fullmatch(text) is not None
+
+
 def find_key(text: str) -> ApiKey | None:
     """The live key whose full text was presented, with its account, or None."""
-    if not _PATTERN.fullmatch(text):
+    try:
+        return _live_key(_digest(text)) if _PATTERN.fullmatch(text) else None
+    except ApiKey.DoesNotExist:
         return None
-    return ApiKey.objects.select_related("account").filter(digest=_digest(text), revoked_at=None).first()
 
 
 def recall_key(text: str) -> ApiKey | None:
@@ -45,13 +49,10 @@ def recall_key(text: str) -> ApiKey | None:
 
     For whoever asks `plans_of_live_keys` before anything is told or stored, as traces/ingest.py does where it stores.
     """
-    digest = _digest(text)
-    key = _seen.get(digest) or find_key(text)
-    if key is not None:
-        if len(_seen) >= _MOST_SEEN:
-            _seen.clear()
-        _seen[digest] = key
-    return key
+    try:
+        return _remembered_key(_digest(text)) if _PATTERN.fullmatch(text) else None
+    except ApiKey.DoesNotExist:
+        return None
 
 
 def plans_of_live_keys(key_ids: Collection[int]) -> dict[int, str]:
@@ -77,6 +78,16 @@ def plans_of_live_keys(key_ids: Collection[int]) -> dict[int, str]:
 def revoke_key(key: ApiKey) -> None:
     """End the key at once, in every process: each request looks it up anew, or has it looked up where it writes."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def _live_key(digest: str) -> ApiKey:
+    return ApiKey.objects.select_related("account").get(digest=digest, revoked_at=None)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _remembered_key(digest: str) -> ApiKey:
+    """The key that was not asked for longest makes room. What raises is not kept, so guesses push nobody's key out."""
+    return _live_key(digest)
 
 
 def _digest(text: str) -> str:

@@ -25,7 +25,7 @@ _PREFLIGHT = {
 
 def is_api_path(path: str) -> bool:
     """Whether everything at `path`, errors included, is answered in JSON (contract §3)."""
-    return path.startswith(("/api/", "/v1/", "/health", "/ready")) or path in ("/api", "/v1")
+    return path.startswith(("/api/", "/v1/", "/otel/", "/health", "/ready")) or path in ("/api", "/v1", "/otel")
 
 
 class ApiBoundary:

@@ -88,8 +88,11 @@ class IngestViewSet(ViewSet):
 
     def answer_once(self, body: dict[str, Any], act: Callable[[], Answer]) -> Response:
         """Do `act`, or replay what the same Idempotency-Key got before, and send the answer."""
-        key = self.request.headers.get("Idempotency-Key")
-        attempt = read_attempt(self.account, self.request.path.rstrip("/").lower(), key, body)
-        answer = run_once(attempt, act)
+        answer = self.act_once(body, act)
         headers = {"Idempotent-Replayed": "true"} if answer.is_replay else None
         return Response(answer.body, answer.status, headers=headers)
+
+    def act_once(self, body: dict[str, Any], act: Callable[[], Answer]) -> Answer:
+        """The answer that `answer_once` sends."""
+        key = self.request.headers.get("Idempotency-Key")
+        return run_once(read_attempt(self.account, self.request.path.rstrip("/").lower(), key, body), act)

@@ -16,6 +16,7 @@ from accounts.authentication import INVALID_KEY
 from tracen.lib import json_body
 from tracen.lib.storage_trouble import is_storage_trouble
 from traces import errors
+from traces.wire.otlp.span import MalformedExport
 
 BILLING_PAGE = "/dashboard/billing"
 UNAVAILABLE = {"error": "Service temporarily unavailable"}
@@ -29,9 +30,15 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response:
         if isinstance(error, kind):
             return answer(error)
     if is_storage_trouble(error):
-        return _unavailable(error)
+        log.warning("Answered 503: %s", error)
+        return unavailable()
     log.error("Unexpected error in %s", type(context.get("view")).__name__, exc_info=error)
     return Response({"error": "Internal server error"}, 500)
+
+
+def sentence_of(error: Exception) -> str:
+    """What an API client is told about it, where the answer as a whole is another."""
+    return str(answer_error(error, {}).data["error"])
 
 
 def _fields(error: errors.InvalidFields) -> Response:
@@ -79,8 +86,8 @@ def _in_progress(_: Exception) -> Response:
     return Response({"error": sentence}, 409, headers={"Retry-After": _RETRY_SECONDS})
 
 
-def _unavailable(error: Exception) -> Response:
-    log.warning("Answered 503: %s", error)
+def unavailable() -> Response:
+    """Try again: nothing was stored."""
     return Response(UNAVAILABLE, 503, headers={"Retry-After": _RETRY_SECONDS})
 
 
@@ -103,6 +110,7 @@ _ANSWERS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Callable[[A
     (SuspiciousOperation, lambda _: Response({"error": "Bad request"}, 400)),
     (Http404, lambda _: Response({"error": "Not found"}, 404)),
     (json_body.InvalidJson, _invalid_json),
+    (MalformedExport, lambda error: Response({"error": "Invalid OTLP body", "detail": str(error)}, 400)),
     (json_body.NotAnObject, lambda _: Response({"error": "Body must be a JSON object"}, 400)),
     (json_body.BodyTooLarge, lambda error: Response({"error": json_body.TOO_LARGE, "limit": error.limit}, 413)),
     (json_body.UnsupportedBody, lambda error: Response({"error": str(error)}, 415)),

@@ -1,5 +1,6 @@
 """`/api/v1/traces…`: the Nexus dialect's four calls and the list."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
@@ -13,12 +14,14 @@ from rest_framework.response import Response
 from traces.access import growing_trace_id, parse_id, trace_for
 from traces.api.base import IngestViewSet
 from traces.api.listing import list_page
+from traces.api.otlp import decode_protobuf, is_protobuf, store_export, store_spans
 from traces.archive import stored_row, stored_spans
 from traces.errors import UnknownParent
 from traces.idempotency import Answer
 from traces.ingest import append_spans, end_trace, record_trace
 from traces.records import SpanRecord
 from traces.wire import nexus_v1
+from traces.wire.otlp.otlp_json import decode_json
 
 Said = TypeVar("Said")
 _PIECES_AT_ONCE = 200
@@ -36,8 +39,13 @@ class NexusTraces(IngestViewSet):
         response["X-Total-Count"] = str(page.total)
         return response
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponseBase:
+        """Whoever gives an exporter our `/api` as its base sends OTLP here: it is told from a run by what it holds."""
+        if is_protobuf(request):
+            return store_export(request, self.sender, decode_protobuf)
         body = self.read_body()
+        if "resourceSpans" in body or "resource_spans" in body:
+            return store_spans(request, self.sender, decode_json(json.dumps(body).encode()))
         record = nexus_v1.parse_trace(body)
 
         def act() -> Answer:

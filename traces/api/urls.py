@@ -3,6 +3,7 @@
 from django.urls import re_path
 
 from traces.api.nexus import NexusTraces
+from traces.api.otlp import OtlpOthers, OtlpTraces
 from traces.api.tracen import TracenTraces
 
 urlpatterns = [
@@ -18,4 +19,14 @@ urlpatterns = [
         NexusTraces.as_view({"post": "add_span"}),
         name="api_v1_spans",
     ),
+    # OpenTelemetry's own address; Langfuse's, and that of products which put OTLP below /otel.
+    re_path(r"^(?:otel/|api/public/otel/)?v1/traces/?\Z", OtlpTraces.as_view({"post": "create"}), name="otlp_traces"),
+    re_path(r"^v1/traces/ingest/?\Z", OtlpTraces.as_view({"post": "openai_agents"}), name="openai_agents_traces"),
+    re_path(r"^v1/traces/litellm/?\Z", OtlpTraces.as_view({"post": "litellm_logger"}), name="litellm_traces"),
+    re_path(
+        r"^(?:otel/|api/public/otel/)?v1/(?:metrics|logs)/?\Z",
+        OtlpOthers.as_view({"post": "accept"}),
+        name="otlp_others",
+    ),
+    re_path(r"^v1/info/?\Z", OtlpOthers.as_view({"get": "info"}), name="otlp_info"),
 ]
