@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS_TO_START = 30
+SECONDS_TO_START = 60
+PATIENCE_MS = 15_000
+"""How long a page may take to become what is expected of it: the machine may be busy with other tests."""
 BROWSER_ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -123,13 +125,25 @@ def live_server(**environment: str) -> Iterator[LiveServer]:
     with fresh_database() as services:
         server = LiveServer(folder / "data", {**services, **environment})
         server.data_dir.mkdir()
+        _give_static_files(server.data_dir)
         try:
             server.start()
             yield server
         finally:
+            # An orderly end takes seconds and is what tests/test_up.py is about; the worker dies with its parent.
             if server.process is not None and server.process.poll() is None:
-                server.stop()
+                server.kill9()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _give_static_files(data_dir: Path) -> None:
+    """Those that the run has collected, with the mark of a start that did: compressing them is half of a start."""
+    # The settings, which this needs, are read after the run's plugins.
+    from tracen.management.static_files import fingerprint
+
+    collected = Path(os.environ["TRACEN_TEST_ROOT"]) / "static"
+    (data_dir / "static").symlink_to(collected)
+    (data_dir / "static-sources.sha256").write_text(fingerprint())
 
 
 @contextmanager
@@ -161,8 +175,9 @@ def live_server_process() -> Iterator[LiveServer]:
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     """One Chromium for the whole run; take `page` or open contexts of your own."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=find_chromium(), headless=True, args=BROWSER_ARGUMENTS)
         yield chromium

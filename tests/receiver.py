@@ -64,7 +64,7 @@ class Receiver:
     def next_status(self) -> int:
         return self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
 
-    def wait_for(self, count: int, seconds: float = 10) -> list[Taken]:
+    def wait_for(self, count: int, seconds: float = 30) -> list[Taken]:
         """The requests, once there are `count` of them."""
         until = time.monotonic() + seconds
         while len(self.taken) < count and time.monotonic() < until:

@@ -144,6 +144,9 @@ def test_the_guide_is_fit_to_show(open_as, width, theme):
 def test_a_snippet_runs_as_it_is_and_its_trace_turns_up_by_itself(open_as, tmp_path, language):
     page = open_as(f"{language}@example.com", "/dashboard")
     page.get_by_role("button", name="key").click()
+    # The page without a key has the same labels.
+    expect(page.locator(".once code")).to_contain_text("tracen_sk_")
+    page.wait_for_load_state()
     page.locator(f"label[for=in-{language}]").click()
     snippet = page.locator(f"#in-{language} ~ .pane:visible code").last.inner_text()
     programs = {"curl": ["sh"], "python": [sys.executable], "javascript": [find_node()]}
@@ -153,7 +156,7 @@ def test_a_snippet_runs_as_it_is_and_its_trace_turns_up_by_itself(open_as, tmp_p
     finished = subprocess.run([*programs[language], str(file)], capture_output=True, text=True, timeout=60)
     assert finished.returncode == 0, finished.stderr
 
-    expect(page.get_by_role("status").get_by_role("link")).to_contain_text("Open ", timeout=15_000)
+    expect(page.get_by_role("status").get_by_role("link")).to_contain_text("Open ", timeout=30_000)
 
 
 def test_without_scripts_a_person_gets_from_nothing_to_a_key(open_as):
@@ -189,6 +192,7 @@ def test_the_way_back_does_not_show_the_key_again(open_as, server):
     with suppress(PlaywrightError):
         page.go_back()
     expect(page.get_by_role("heading", name="Agents", level=1)).to_have_count(0)
+    page.wait_for_load_state()
     assert key not in page.content()
 
 
@@ -199,6 +203,7 @@ def test_a_key_is_copied_whole(open_as):
     page.get_by_role("button", name="Create key").click()
     key = page.locator(".once code").inner_text()
 
+    page.wait_for_load_state()
     page.locator(".once").get_by_role("button", name="Copy").click()
     expect(page.get_by_text("Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == key

@@ -6,7 +6,7 @@ Each is clean for axe, says nothing in the console, breaks no content policy, ne
 import json
 import re
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -157,6 +157,10 @@ class Watched:
         self.complaints: list[str] = []
 
     def open(self, url: str) -> Page:
+        """A new page; what was open before is closed, and what it said forgotten."""
+        for old in self.context.pages:
+            old.close()
+        self.complaints.clear()
         page = self.context.new_page()
         page.on("console", lambda message: self._note(page, message.text))
         page.on("pageerror", lambda error: self._note(page, str(error)))
@@ -169,11 +173,28 @@ class Watched:
             self.complaints.append(f"{page.url}: {text}")
 
 
+@pytest.fixture(scope="module")
+def visitor(browser, cookies) -> Iterator[Callable[..., Watched]]:
+    """A person with a browser of some kind, signed in for the private pages: the same one for all tests of that kind."""
+    people: dict[tuple[object, ...], Watched] = {}
+
+    def visitor(path: str, width: int, theme: str = "light", *, scripts: bool = True) -> Watched:
+        kind = (path in PRIVATE, width, theme, scripts)
+        if kind not in people:
+            own = cookies if path in PRIVATE else []
+            view = {"viewport": {"width": width, "height": 900}, "color_scheme": theme}
+            people[kind] = Watched(browser, own, java_script_enabled=scripts, **view)
+        return people[kind]
+
+    yield visitor
+    for watched in people.values():
+        watched.context.close()
+
+
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
 @pytest.mark.parametrize("path", [*PUBLIC, *PRIVATE])
-def test_a_page_is_fit_for_everybody(site, browser, cookies, path, width, theme):
-    own = cookies if path in PRIVATE else []
-    watched = Watched(browser, own, viewport={"width": width, "height": 900}, color_scheme=theme)
+def test_a_page_is_fit_for_everybody(site, visitor, path, width, theme):
+    watched = visitor(path, width, theme)
     page = watched.open(address(site, path))
 
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -182,18 +203,15 @@ def test_a_page_is_fit_for_everybody(site, browser, cookies, path, width, theme)
     found = Axe().run(page).response["violations"]
     assert [(finding["id"], [node["html"][:200] for node in finding["nodes"][:3]]) for finding in found] == []
     assert watched.complaints == []
-    watched.context.close()
 
 
 @pytest.mark.parametrize("path", [*PUBLIC, *PRIVATE])
-def test_a_page_works_without_script(site, browser, cookies, path):
-    own = cookies if path in PRIVATE else []
-    watched = Watched(browser, own, viewport={"width": 375, "height": 900}, java_script_enabled=False)
+def test_a_page_works_without_script(site, visitor, path):
+    watched = visitor(path, 375, scripts=False)
     page = watched.open(address(site, path))
 
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert watched.complaints == []
-    watched.context.close()
 
 
 @pytest.mark.parametrize(

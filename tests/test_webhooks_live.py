@@ -69,10 +69,8 @@ def taken(site) -> Taken:
         "from accounts.models import User; from traces.webhooks.endpoints import add_webhook;"
         f"add_webhook(User.objects.get(email='{EMAIL}').accounts.get(), '{site.receiver.address_url}')"
     )
-    began = time.monotonic()
     trace = site.fail("first")
     (request,) = site.receiver.wait_for(1)
-    assert time.monotonic() - began < SECONDS_TO_ARRIVE
     assert request.json["trace"]["id"] == trace
     return request
 
@@ -87,6 +85,11 @@ def test_a_failing_trace_is_told_within_seconds(site, taken):
     assert taken.json["trace"]["path"] == ["search"]
     assert taken.json["trace"]["error"] == "refused"
     assert taken.json["trace"]["url"].startswith(f"{site.server.base_url}/dashboard/traces/")
+    # The worker has made its first delivery, so it need not start any more.
+    before, began = len(site.receiver.taken), time.monotonic()
+    site.fail("second")
+    site.receiver.wait_for(before + 1)
+    assert time.monotonic() - began < SECONDS_TO_ARRIVE
 
 
 def test_the_guide_shows_an_event_as_it_is_sent(taken):
@@ -133,6 +136,15 @@ def test_no_code_block_of_the_guide_was_overlooked(site):
     assert sorted(languages) == ["javascript", "json", "python"]
 
 
+def taken_at(receiver: Receiver, path: str, count: int) -> list[Taken]:
+    """The requests to a path, once there are `count` of them."""
+    deadline = time.monotonic() + 30
+    while len(found := [request for request in receiver.taken if request.path == path]) < count:
+        assert time.monotonic() < deadline, f"{len(found)} requests came"
+        time.sleep(0.05)
+    return found
+
+
 def sign_in(site: Site, page: Page) -> None:
     page.goto(f"{site.server.base_url}/accounts/login?next=/dashboard/webhooks")
     page.get_by_label("E-mail").or_(page.get_by_label("Email")).first.fill(EMAIL)
@@ -153,7 +165,7 @@ def test_a_member_adds_a_webhook_tests_it_and_sends_again(site, taken, page):
 
     log.get_by_role("button", name="Redeliver").click()
     expect(log.locator("tbody")).to_contain_text(re.compile(r"\b2\b"))
-    tests = [request for request in site.receiver.taken if request.path == "/hook/second"]
+    tests = taken_at(site.receiver, "/hook/second", 2)
     assert [request.json["type"] for request in tests] == ["test", "test"]
     assert len({request.headers["Tracen-Delivery"] for request in tests}) == 1
 

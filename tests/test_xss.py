@@ -66,7 +66,7 @@ def test_the_reader_sees_what_a_browser_would_run():
     assert len(seen) > len(PAYLOADS) / 2
 
 
-@pytest.mark.slow
+@pytest.mark.one_database
 @pytest.mark.parametrize("is_call", [False, True], ids=["run", "call"])
 def test_no_page_of_a_trace_takes_a_text_for_html(as_reader, unlimited, is_call):
     found = {}
@@ -83,7 +83,7 @@ def test_no_page_of_a_trace_takes_a_text_for_html(as_reader, unlimited, is_call)
     assert found == {}
 
 
-@pytest.mark.slow
+@pytest.mark.one_database
 def test_no_list_takes_a_text_for_html(as_reader, unlimited):
     links = [carry(unlimited.account, payload) for payload in PAYLOADS]
     for start in range(0, len(PAYLOADS), 50):
@@ -95,7 +95,7 @@ def test_no_list_takes_a_text_for_html(as_reader, unlimited):
     assert trouble_in(asked.content.decode()) == []
 
 
-@pytest.mark.slow
+@pytest.mark.one_database
 def test_no_page_of_the_account_takes_a_text_for_html(as_reader, unlimited):
     """What a member and an agent name: keys live and revoked, agents and their pages, failures, the playground."""
     for number, payload in enumerate(PAYLOADS):

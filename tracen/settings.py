@@ -391,6 +391,7 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "psycopg.pool": {"level": "ERROR"},
         "celery.worker": {"filters": ["short"]},
+        "celery.worker.request": {"filters": ["short"]},
         "celery.bootsteps": {"filters": ["short"]},
         # It would tell of every request that has to wait for a thread.
         "waitress.queue": {"level": "ERROR"},

@@ -26,6 +26,8 @@ _KEY = re.compile(rf"[\x20-\x7e]{{1,{MAX_IDEMPOTENCY_KEY_LENGTH}}}")
 _KEPT = timedelta(hours=IDEMPOTENCY_HOURS)
 _CLAIM_ENDS = timedelta(seconds=60)
 """A claim whose process died is free again after this; longer than any request is allowed to run."""
+REFUSALS = (InvalidIdempotencyKey, IdempotencyKeyReused, RequestInProgress)
+"""What a request is answered that neither has an effect nor repeats the answer of one."""
 
 
 @dataclass(frozen=True, slots=True)

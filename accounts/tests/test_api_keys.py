@@ -2,13 +2,15 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from io import StringIO
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from accounts.api_keys import NEXUS, find_key, mint_key, revoke_key
+from accounts import api_keys
+from accounts.api_keys import NEXUS, find_key, mint_key, recall_key, revoke_key
 from accounts.models import Account, ApiKey, User
 from tests.api import NEXUS as NEXUS_ROUTE
 from tests.api import TRACES, Api, nexus_body, tracen_body
@@ -117,6 +119,54 @@ def test_last_used_is_written_at_most_once_a_minute(alice):
         alice.api.get(NEXUS_ROUTE)
 
     assert ApiKey.objects.get(pk=key.pk).last_used_at == first + timedelta(minutes=2)
+
+
+# What a process remembers ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def memory_of_two(monkeypatch) -> None:
+    """A process that has seen no key yet and has room for two."""
+    forgetful = lru_cache(2)(api_keys._remembered_key.__wrapped__)
+    monkeypatch.setattr(api_keys, "_remembered_key", forgetful)
+
+
+def test_a_key_that_was_seen_is_known_without_a_query(alice, memory_of_two, django_assert_num_queries):
+    first = recall_key(alice.api.key)
+
+    with django_assert_num_queries(0):
+        assert recall_key(alice.api.key) == first
+
+
+def test_of_too_many_keys_the_one_not_seen_for_longest_is_looked_up_anew(
+    alice, bob, charlie, memory_of_two, django_assert_num_queries
+):
+    for person in (bob, alice, bob, charlie):
+        recall_key(person.api.key)
+
+    with django_assert_num_queries(0):
+        recall_key(bob.api.key)
+        recall_key(charlie.api.key)
+    with django_assert_num_queries(1):
+        recall_key(alice.api.key)
+
+
+def test_guesses_push_no_key_out(alice, memory_of_two, django_assert_num_queries):
+    recall_key(alice.api.key)
+    assert [recall_key(f"nxs_{number:064x}") for number in range(3)] == [None] * 3
+
+    with django_assert_num_queries(0):
+        recall_key(alice.api.key)
+
+
+def test_a_key_that_was_asked_for_before_it_was_made_is_found(alice, memory_of_two, monkeypatch):
+    text = f"nxs_{'0' * 64}"
+    assert recall_key(text) is None
+
+    monkeypatch.setattr("secrets.token_hex", lambda _: "0" * 64)
+    mint_key(alice.account, "made late", NEXUS)
+
+    assert recall_key(text).name == "made late"
 
 
 # The command --------------------------------------------------------------------------------------------------------

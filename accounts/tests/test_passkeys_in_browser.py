@@ -57,6 +57,7 @@ def add_passkey(page: Page, *, passwordless: bool) -> None:
     page.goto("/accounts/2fa/webauthn/add")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Continue").click()
+    wait_for_script(page, "Add the passkey")
     if passwordless:
         page.get_by_label("Let it sign me in without the password").check()
     page.get_by_role("button", name="Add the passkey").click()
@@ -64,9 +65,16 @@ def add_passkey(page: Page, *, passwordless: bool) -> None:
     assert Axe().run(page).response["violations"] == []
 
 
+def wait_for_script(page: Page, button: str) -> None:
+    """What asks the device is a script, which is the last thing that comes with the page of the button."""
+    expect(page.get_by_role("button", name=button)).to_be_visible()
+    page.wait_for_load_state()
+
+
 def sign_out(page: Page) -> None:
     page.goto("/accounts/logout")
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
 
 
 def test_a_passkey_signs_in_without_a_password(device):
@@ -87,6 +95,7 @@ def test_a_passkey_is_the_second_step_after_the_password(device):
     device.get_by_role("button", name="Sign in", exact=True).click()
     expect(device.get_by_role("heading", level=1)).to_have_text("The second step")
     assert Axe().run(device).response["violations"] == []
+    wait_for_script(device, "Use a passkey")
     device.get_by_role("button", name="Use a passkey").click()
     device.wait_for_url("**/dashboard/settings")
 

@@ -164,7 +164,6 @@ def test_a_forged_reference_to_another_account_grants_nothing(alice, charlie, ev
     assert plan_of(charlie) == plan_of(alice) == "free"
 
 
-@pytest.mark.slow
 def test_a_story_ends_the_same_in_every_order_and_with_every_repeat(alice, paid, stripe):
     """Paid, billed, failed, cancelled, ended: five events in their 120 orders, each followed by its first one again."""
     (subscription,) = stripe.subscriptions

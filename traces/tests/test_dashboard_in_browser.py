@@ -49,7 +49,7 @@ class Owner:
     def send(self, method: str, path: str, body: dict) -> dict:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.server.base_url + path, json.dumps(body).encode(), headers, method=method)
-        with urllib.request.urlopen(request) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def create_trace(self, **changes) -> str:
@@ -224,6 +224,8 @@ def test_brackets_lead_to_the_neighbours_and_back(owner):
     page = owner.open(f"{LIST}/{ids[1]}")
     page.keyboard.press("]")
     expect(page.locator("h1")).to_have_text("old")
+    # Its script hears the keys, and is the last to come.
+    page.wait_for_load_state()
     page.keyboard.press("[")
     expect(page.locator("h1")).to_have_text("new")
 

@@ -11,7 +11,7 @@ import time_machine
 from accounts.api_keys import mint_key
 from accounts.plans import FREE, PLANS, PRO, UNLIMITED
 from tests.api import NEXUS, TRACES, Api, nexus_body, span_body, tracen_body
-from traces.models import Agent, MonthlyUsage, RateWindow, ShareLink, Trace
+from traces.models import Agent, IdempotentRequest, MonthlyUsage, RateWindow, ShareLink, Trace
 from traces.quotas import usage_of
 
 pytestmark = pytest.mark.django_db
@@ -268,3 +268,76 @@ def test_the_window_keeps_no_more_than_it_needs(alice, clock):
         clock.shift(timedelta(hours=1))
 
     assert len(bytes(RateWindow.objects.get().hits)) == 100 * 8
+
+
+# The window and an Idempotency-Key ------------------------------------------------------------------------------------
+
+KEY = {"Idempotency-Key": "order 66"}
+
+
+def counted_requests() -> int:
+    """How many requests the one key's window holds."""
+    return sum(len(bytes(window.hits)) // 8 for window in RateWindow.objects.all())
+
+
+@pytest.mark.parametrize("headers", [{}, KEY], ids=["without-a-key", "with-a-key"])
+def test_a_trace_that_the_month_has_no_room_for_does_not_count(alice, clock, headers):
+    put_on(alice, FREE, used=1_000)
+
+    assert alice.api.post(TRACES, tracen_body(), headers=headers).status_code == 429
+
+    assert counted_requests() == 0
+
+
+def test_a_trace_and_its_replay_are_two_requests(alice, clock):
+    assert alice.api.post(TRACES, tracen_body(), headers=KEY).status_code == 200
+    assert counted_requests() == 1
+
+    assert alice.api.post(TRACES, tracen_body(), headers=KEY).status_code == 200
+    assert counted_requests() == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "key", "status"),
+    [
+        (tracen_body(status="bad"), "order 67", 400),
+        (tracen_body(), "x" * 256, 400),
+        (tracen_body(prompt="other"), "order 66", 422),
+    ],
+    ids=["bad-body", "bad-key", "key-used-before"],
+)
+def test_a_request_with_a_key_that_is_refused_for_what_it_says_counts(alice, clock, body, key, status):
+    alice.api.post(TRACES, tracen_body(), headers=KEY)
+
+    assert alice.api.post(TRACES, body, headers={"Idempotency-Key": key}).status_code == status
+
+    assert counted_requests() == 2
+
+
+def test_a_request_whose_twin_is_still_running_counts(alice, clock):
+    alice.api.post(TRACES, tracen_body(), headers=KEY)
+    IdempotentRequest.objects.update(answer_status=None, answer=None)
+
+    assert alice.api.post(TRACES, tracen_body(), headers=KEY).status_code == 409
+
+    assert counted_requests() == 2
+
+
+@pytest.mark.parametrize("key", ["order 66", "order 67"], ids=["replay", "new"])
+def test_the_window_comes_before_what_a_key_is_answered(alice, clock, key):
+    alice.api.post(TRACES, tracen_body(), headers=KEY)
+    fill_window(alice, 99)
+
+    answer = alice.api.post(TRACES, tracen_body(), headers={"Idempotency-Key": key})
+
+    assert (answer.status_code, answer.json()["limit"]) == (429, 100)
+    assert counted_requests() == 100
+
+
+def test_a_key_that_the_window_refused_can_be_used_later(alice, clock):
+    fill_window(alice)
+    assert alice.api.post(TRACES, tracen_body(), headers=KEY).status_code == 429
+
+    clock.shift(timedelta(hours=1))
+
+    assert alice.api.post(TRACES, tracen_body(), headers=KEY).status_code == 200
