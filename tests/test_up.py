@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -107,6 +108,16 @@ def test_a_killed_up_takes_its_worker_along_and_starts_again(server):
     assert wait_for(lambda: is_gone(worker))
     server.start()
     worker_of(server)
+
+
+def test_a_worker_ends_with_its_up_even_if_its_data_folder_goes_too():
+    with live_server() as running:
+        worker = worker_of(running)
+        # Until the beat runs, for it is what cannot end in order without its file.
+        assert wait_for(lambda: list(running.data_dir.glob("beat-schedule*")))
+        running.kill9()
+        shutil.rmtree(running.data_dir)
+    assert wait_for(lambda: is_gone(worker))
 
 
 def test_a_taken_port_is_told_in_one_sentence(tmp_path):

@@ -117,16 +117,20 @@ def _keep_time(schedule: Path) -> None:
 
     beat = EmbeddedService(app, thread=True, schedule_filename=str(schedule))
     worker_ready.connect(lambda **_: beat.start(), weak=False)
-    # One that was not started yet could not say that it has stopped.
-    worker_shutting_down.connect(lambda **_: beat.is_alive() and beat.stop(), weak=False)
+    # Without waiting: a beat whose file is gone, or that was not started yet, never says that it has stopped.
+    worker_shutting_down.connect(lambda **_: beat.service.stop(), weak=False)
 
 
 def end_with_parent(parent: int) -> None:
-    """Has this process receive SIGTERM when process `parent`, which started it, is gone; at once if it already is."""
+    """End this process when process `parent`, which started it, is gone; at once if it already is.
+
+    The kernel signals once for each thread of the parent that dies, and one SIGTERM upon another makes Celery's handler
+    wait for itself. So it is SIGKILL: who kills `up` wants no goodbyes, and tasks are safe to run again.
+    """
     if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGKILL)
     else:
         threading.Thread(target=_watch_parent, args=[parent], daemon=True).start()
 
