@@ -1,9 +1,9 @@
 """What a call of a model costs, by the price list of the genai-prices package; ingest and the API are the callers.
 
 Offline: the list is the one in the installed package, and nothing here asks a network. A model that the list does not
-know has no price, which is not a price of zero. The package costs 25 to 40 MB and half a second when it is imported,
+know has no price, which is not a price of zero. The package costs about 25 MB and a third of a second to import,
 so that a process pays for it with the first call that it prices. The sums are our own, with the package's prices:
-1 microsecond instead of 55, and the same to the nanodollar (a test compares them).
+3 microseconds a call instead of 55, and the same to the nanodollar (a test compares them).
 """
 
 from __future__ import annotations

@@ -156,6 +156,7 @@ def test_every_reading_can_be_stored_as_json(client):
                 ("ai.generateText", "chain"),
                 ("ai.generateText.doGenerate", "llm"),
                 ("ai.toolCall", "tool"),
+                ("ai.streamText", "chain"),
                 ("ai.streamText.doStream", "llm"),
             },
         ),

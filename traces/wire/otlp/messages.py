@@ -9,7 +9,7 @@ schema's own messages, OpenAI's and Anthropic's, depending on who wrote it.
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from traces.wire.otlp.parts import part_of, parts_of, text_part, tool_calls_of
+from traces.wire.otlp.parts import is_part_list, part_of, parts_of, text_part, tool_calls_of
 from traces.wire.otlp.values import decoded
 
 Message: TypeAlias = dict[str, Any]
@@ -53,13 +53,16 @@ def text_message(role: str, content: Any) -> list[Message] | None:
 
 def are_messages(value: Any) -> bool:
     """Whether a value is what `messages_of` returns, with something said in it."""
-    return isinstance(value, list) and any(isinstance(item, dict) and item.get("parts") for item in value)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return False
+    parts = [item.get("parts") for item in value]
+    return any(parts) and all(map(is_part_list, parts))
 
 
 def tool_answer(value: Any) -> Any:
     """What a tool returned, out of the one message that some frameworks put it into; any other value as it is."""
     parts = value[0]["parts"] if are_messages(value) and len(value) == 1 else []
-    return parts[0]["response"] if len(parts) == 1 and parts[0]["type"] == "tool_call_response" else value
+    return parts[0].get("response") if len(parts) == 1 and parts[0]["type"] == "tool_call_response" else value
 
 
 def conversation_or_value(value: Any, role: str = "") -> Any:

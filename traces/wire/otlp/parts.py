@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from traces.wire.otlp.values import decoded
+from traces.wire.otlp.values import decoded, join
 
 Part: TypeAlias = dict[str, Any]
 _NOTHING = {"type": "text", "content": ""}
@@ -16,7 +16,7 @@ def parts_of(content: Any) -> list[Part]:
     if isinstance(content, str):
         # A list of parts may have been put into a text; any other text is what was said.
         inner = decoded(content, only="[")
-        return parts_of(inner) if _is_part_list(inner) else [text_part(content)]
+        return parts_of(inner) if inner and is_part_list(inner) else [text_part(content)]
     parts = [part_of(item) for item in (content if isinstance(content, list) else [content])]
     return [part for part in parts if part != _NOTHING]
 
@@ -47,8 +47,8 @@ def tool_calls_of(raw: dict[str, Any]) -> Iterator[Part]:
             yield _tool_call(inner if isinstance(inner, dict) else call)
 
 
-def _is_part_list(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) and "type" in item for item in value)
+def is_part_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) and "type" in item for item in value)
 
 
 def _said(raw: Part, *names: str) -> Any:
@@ -63,7 +63,7 @@ def _text(raw: Part) -> Part:
 def _reasoning(raw: Part) -> Part:
     content = _said(raw, "content", "thinking", "text", "reasoning", "summary", "data")
     if isinstance(content, list):
-        content = "\n".join(part_of(item).get("content") or "" for item in content)
+        content = join(part_of(item).get("content") for item in content)
     return {"type": "reasoning", "content": content if isinstance(content, str) else ""}
 
 

@@ -1,5 +1,6 @@
 """Reads a span in our own words, whichever library wrote it; traces/api is the caller. Pure, and it never raises."""
 
+import logging
 from typing import Any
 
 from traces.limits import MAX_TOKENS
@@ -11,12 +12,23 @@ from traces.wire.otlp.span import OtlpSpan
 from traces.wire.otlp.values import text
 from traces.wire.otlp.words import Reading, Said, Usage
 
+log = logging.getLogger(__name__)
+
 _MERGED_BY_PART = {"usage", "metadata", "parameters"}
 _UNKNOWN_SERVICE = "unknown_service"
 
 
 def read_span(span: OtlpSpan) -> Reading:
     """What the span says, each field by the first dialect that says it."""
+    try:
+        return _read(span)
+    except Exception:
+        # Attributes are strangers' data of any shape: the span is kept, and what it says can be read as it came.
+        log.exception("A span could not be read.")
+        return Reading()
+
+
+def _read(span: OtlpSpan) -> Reading:
     merged: dict[str, Any] = {}
     heads = _heads(span)
     for dialect in DIALECTS:
