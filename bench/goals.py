@@ -16,6 +16,7 @@ CRASH = "kill -9 at full load, 32 connections"
 SLOW = "60 slow uploads"
 READS = "reads, {} traces"
 DISK = "disk"
+OTLP = "OTLP, 8 connections, spans a request: {}"
 IDLE = "idle"
 INSTALL = "install"
 STAGES = "CPU by stage, in process"
@@ -49,6 +50,18 @@ def _times_naive(case: str, metric: str) -> Callable[[Samples, str], float | Non
         ours = samples.middle(case, f"Tracen, {database}", metric)
         naive = samples.middle(case, f"naive, {database}", metric)
         return ours / naive if ours is not None and naive else None
+
+    return measured
+
+
+def _times_peer(spans: int, peer: str) -> Callable[[Samples, str], float | None]:
+    """Stored spans of OTLP, against another product on SQLite."""
+
+    def measured(samples: Samples, database: str) -> float | None:
+        case = OTLP.format(spans)
+        ours = samples.middle(case, f"Tracen, {database}", "stored spans/s")
+        theirs = samples.middle(case, f"{peer}, {SQLITE}", "stored spans/s")
+        return ours / theirs if ours is not None and theirs else None
 
     return measured
 
@@ -89,6 +102,10 @@ GOALS = (
     Goal("Nexus create + span + patch: 800 runs/s", "runs/s", _value(RUNS, "runs/s"), at_least(800)),
     Goal("batches: 30 % of raw executemany", "%", _share_of_raw, at_least(30), (SQLITE,)),
     Goal("batches: 40 % of raw COPY", "%", _share_of_raw, at_least(40), (POSTGRESQL,)),
+    Goal("OTLP, 100 spans a request: 100 times Phoenix", "x", _times_peer(100, "Phoenix"), at_least(100)),
+    Goal("OTLP, 100 spans a request: 15 times MLflow", "x", _times_peer(100, "MLflow"), at_least(15)),
+    Goal("OTLP, 1 span a request: 8 times Phoenix", "x", _times_peer(1, "Phoenix"), at_least(8)),
+    Goal("OTLP, 1 span a request: 15 times MLflow", "x", _times_peer(1, "MLflow"), at_least(15)),
     Goal("64 clients: answers that are not 2xx", "", _value(POST.format(64), "failed"), at_most(0), (SQLITE,)),
     Goal("64 clients: p99 within 100 ms", "ms", _value(POST.format(64), "p99 ms"), at_most(100), (SQLITE,)),
     Goal("kill -9 at full load: acknowledged and lost", "", _value(CRASH, "lost"), at_most(0)),

@@ -1,7 +1,7 @@
 """Other products from PyPI, installed into a scratch folder and measured beside ours: `manage.py bench --peers`.
 
-They take OTLP, so each is sent what it takes: one LLM span a request here is one `POST /api/traces` with one step there.
-An answer counts for nothing until the span is in the product's own database: `stored` says when.
+All are sent the same OTLP. An answer counts for nothing until the span is in the product's own database: `stored` says
+when.
 """
 
 import os
@@ -25,6 +25,8 @@ LONGEST_WAIT = 60
 class Peer(System):
     """Another product on SQLite, its own default."""
 
+    tables = ("", "spans")
+
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(name, folder, SQLITE)
         self.venv = folder / f"venv-{name.lower()}"
@@ -39,12 +41,6 @@ class Peer(System):
         blocks = sum(file.lstat().st_blocks for file in self.venv.rglob("*"))
         return blocks * 512 / 1e6
 
-    def stored_spans(self) -> int:
-        return int(self.query("SELECT count(*) FROM spans")[0][0])
-
-    @property
-    def header_lines(self) -> str:
-        return ""
 
 
 class Phoenix(Peer):
@@ -92,21 +88,21 @@ def bring_peers(folder: Path, say: Callable[[str], None]) -> list[Peer]:
     return brought
 
 
-def export(peer: Peer, spans: int, connections: int, seconds: float) -> dict[str, float]:
+def export(system: System, spans: int, connections: int, seconds: float) -> dict[str, float]:
     """Spans a second, acknowledged and stored; `stored` divides by the time until all were, or until patience ended."""
-    before, cpu, started = peer.stored_spans(), peer.cpu_seconds(), time.perf_counter()
-    more = {"keys": [peer.header_lines], "warm_up": WARM_UP, "options": {"spans": spans}}
-    told = put_load(peer, "export_spans", connections, seconds, **more)
+    before, cpu, started = system.stored_spans(), system.cpu_seconds(), time.perf_counter()
+    more = {"keys": [system.header_lines], "warm_up": WARM_UP, "options": {"spans": spans}}
+    told = put_load(system, "export_spans", connections, seconds, **more)
     acknowledged = told["acknowledged"] * spans
-    while peer.stored_spans() - before < acknowledged and time.perf_counter() - started < LONGEST_WAIT:
+    while system.stored_spans() - before < acknowledged and time.perf_counter() - started < LONGEST_WAIT:
         time.sleep(0.2)
-    took, stored = time.perf_counter() - started, peer.stored_spans() - before
+    took, stored = time.perf_counter() - started, system.stored_spans() - before
     return {
         "acknowledged spans/s": told["runs"] * spans / told["seconds"],
         "stored spans/s": stored / took,
         "p50 ms": told["p50_ms"],
         "p99 ms": told["p99_ms"],
-        "CPU s per 1,000 spans": (peer.cpu_seconds() - cpu) / max(1, stored) * 1e3,
+        "CPU s per 1,000 spans": (system.cpu_seconds() - cpu) / max(1, stored) * 1e3,
     }
 
 

@@ -120,21 +120,24 @@ class Run:
             product.stop()
 
     def measure_peers(self, peers: Iterable[Peer]) -> None:
-        """One after the other in each round, like the rest; MLflow and Phoenix together are three gigabytes."""
+        """Ours and the others in turn in each round; MLflow and Phoenix together are three gigabytes."""
+        others = list(peers)
         with ExitStack() as stack:
-            running = list(peers)
-            for peer in running:
-                stack.callback(peer.stop)
-                self._samples.add(goals.IDLE, peer.name, {"seconds until the first answer": peer.start()})
+            make = stack.enter_context(postgresql())
+            bases = {SQLITE: lambda _: "", POSTGRESQL: make}
+            ours: list[System] = [self._fresh("peers", name, base) for name, base in bases.items()]
+            for system in [*ours, *others]:
+                stack.callback(system.stop)
+                self._samples.add(goals.IDLE, system.name, {"seconds until the first answer": system.start()})
             time.sleep(SECONDS_UNTIL_IDLE)
-            for peer in running:
+            for peer in others:
                 self._samples.add(goals.IDLE, peer.name, {"memory MB": peer.memory_mb()})
                 self._samples.add(goals.INSTALL, peer.name, {"MB": peer.installed_mb()})
             for _ in range(self._size.rounds):
                 for spans in (1, 100):
-                    for peer in running:
-                        case = f"other products by OTLP, 8 connections: {spans} a request"
-                        self._samples.add(case, peer.name, export(peer, spans, 8, self._size.seconds))
+                    for system in [*ours, *others]:
+                        case = goals.OTLP.format(spans)
+                        self._samples.add(case, system.name, export(system, spans, 8, self._size.seconds))
 
     def _stages(self) -> None:
         product = self._fresh("stages", SQLITE, self._databases[SQLITE])

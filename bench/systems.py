@@ -95,6 +95,14 @@ class System:
         """Of web and worker; a database server has many users."""
         return memory_mb([self.process.pid]) if self.process else 0.0
 
+    @property
+    def header_lines(self) -> str:
+        """What an OTLP exporter has to send with each request."""
+        return ""
+
+    def stored_spans(self) -> int:
+        return int(self.query(f"SELECT count(*) FROM {self.tables[1]}")[0][0])
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Asks the database itself, past the system."""
         if self.database_url:
@@ -141,6 +149,10 @@ class Product(System):
     @property
     def sqlite_file(self) -> Path:
         return self.folder / "tracen.sqlite3"
+
+    @property
+    def header_lines(self) -> str:
+        return f"Authorization: Bearer {self.keys[0]}\r\n"
 
     @property
     def environment(self) -> dict[str, str]:
