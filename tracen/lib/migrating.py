@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 
-def migrate_pending(announce: Callable[[int], None] = lambda _: None) -> None:
-    """Apply the migrations that are pending, after telling `announce` how many; nothing where none is.
+def migrate_pending(announce: Callable[[int], None] = lambda _: None) -> bool:
+    """Apply the migrations that are pending, after telling `announce` how many; False where none is.
 
     One process at a time on a data folder: a key asked for while the first start prepares the database waits for it.
     """
@@ -21,6 +21,7 @@ def migrate_pending(announce: Callable[[int], None] = lambda _: None) -> None:
         if pending:
             announce(pending)
             call_command("migrate", verbosity=0, interactive=False)
+        return bool(pending)
 
 
 @contextmanager

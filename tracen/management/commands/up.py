@@ -1,7 +1,9 @@
 """`manage.py up`: the whole product with one command; prepares the database and runs the web server and the worker."""
 
+import os
 import signal
 import socket
+import sys
 from argparse import ArgumentParser
 
 from django.conf import settings
@@ -34,6 +36,10 @@ FIRST_CURL = """\
     }}'"""
 
 
+_PREPARED = "TRACEN_PREPARED"
+"""Set by `up` for itself, when it starts anew after its preparations."""
+
+
 class Command(BaseCommand):
     help = "Prepares the database and runs Tracen: web server and worker, until Ctrl-C."
 
@@ -45,24 +51,35 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         # SIGTERM ends it the way Ctrl-C does: the web server answers what it has begun, then the worker is ended.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        self._say(f"Starting Tracen: data in {settings.DATA_DIR}, database {_name_database()}.")
-        refuse_taken_port(settings.HOST, settings.PORT)
+        if os.environ.pop(_PREPARED, None) is None:
+            self._say(f"Starting Tracen: data in {settings.DATA_DIR}, database {_name_database()}.")
+            refuse_taken_port(settings.HOST, settings.PORT)
+            if self._prepare():
+                # Again from the start: migrations and compressed files leave 40 MB behind that nobody needs any more.
+                os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, _PREPARED: "1"})  # noqa: S606
+        self._run()
+
+    def _prepare(self) -> bool:
+        """Make what is missing; whether anything was."""
         try:
-            self._prepare_database()
+            has_prepared = self._prepare_database()
         except DatabaseError as problem:
             raise CommandError(f"The database ({_name_database()}) cannot be used: {str(problem).strip()}") from problem
         try:
-            self._say("Static files: collected." if collect_static() else "Static files: unchanged.")
+            has_collected = collect_static()
         except OSError as problem:
             raise CommandError(f"The data folder {settings.DATA_DIR} cannot be used: {problem.strerror}.") from problem
-        self._run()
+        self._say("Static files: collected." if has_collected else "Static files: unchanged.")
+        return has_prepared or has_collected
 
-    def _prepare_database(self) -> None:
-        migrate_pending(lambda pending: self._say(f"Preparing the database: {pending} migrations."))
-        if not Trace.objects.exists() and not Account.objects.exists():
+    def _prepare_database(self) -> bool:
+        has_migrated = migrate_pending(lambda pending: self._say(f"Preparing the database: {pending} migrations."))
+        is_empty = not Trace.objects.exists() and not Account.objects.exists()
+        if is_empty:
             self._say("Adding the demo trace:")
             call_command("add_demo_trace", stdout=self.stdout)
         connection.close()
+        return has_migrated or is_empty
 
     def _run(self) -> None:
         # Only now: with the application, the list of static files is made, and on a first start there were none before.
