@@ -195,6 +195,23 @@ def _message(request: Request, number: int) -> Request:
     }
 
 
+def _message_stream(request: Request, number: int) -> Iterator[Request]:
+    """The same answer as events; the first tells the input's tokens, the last but one the output's."""
+    whole = _message(request, number)
+    (part,) = whole["content"]
+    is_text = part["type"] == "text"
+    empty: Request = part | ({"text": ""} if is_text else {"input": dict[str, Any]()})
+    told: Request = {"text": part["text"]} if is_text else {"partial_json": json.dumps(part["input"])}
+    delta = {"type": "text_delta" if is_text else "input_json_delta"} | told
+    yield {"type": "message_start", "message": whole | {"content": [], "stop_reason": None}}
+    yield {"type": "content_block_start", "index": 0, "content_block": empty}
+    yield {"type": "content_block_delta", "index": 0, "delta": delta}
+    yield {"type": "content_block_stop", "index": 0}
+    ended = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
+    yield {"type": "message_delta", "delta": ended, "usage": {"output_tokens": whole["usage"]["output_tokens"]}}
+    yield {"type": "message_stop"}
+
+
 # What they have in common
 
 
@@ -229,7 +246,7 @@ _ROUTES: dict[str, Callable[[Request, int], Request]] = {
     "/v1/embeddings": _embeddings,
     "/v1/messages": _message,
 }
-_STREAMS = {"/v1/chat/completions": _chat_stream}
+_STREAMS = {"/v1/chat/completions": _chat_stream, "/v1/messages": _message_stream}
 
 
 def _handler(stand_in: LlmStandIn) -> type[BaseHTTPRequestHandler]:
@@ -277,9 +294,11 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.end_headers()
             for chunk in chunks:
-                self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+                # Anthropic's events have names, and none comes after the last.
+                named = f"event: {chunk['type']}\n".encode() if "type" in chunk else b""
+                self.wfile.write(named + b"data: " + json.dumps(chunk).encode() + b"\n\n")
                 self.wfile.flush()
-            self.wfile.write(b"data: [DONE]\n\n")
+            self.wfile.write(b"" if "type" in chunk else b"data: [DONE]\n\n")
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:

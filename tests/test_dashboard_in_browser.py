@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
+from tests.bring.clients import find_python
 from tests.bring.node import find_node
 from tests.live import LiveServer, live_server
 
@@ -135,12 +136,12 @@ def test_the_guide_is_fit_to_show(open_as, width, theme):
 
     page.get_by_role("button", name="key").click()
     expect(page.locator(".once code")).to_contain_text("tracen_sk_")
-    for language in ("Python", "JavaScript", "curl"):
+    for language in ("Python", "JavaScript", "OpenTelemetry", "curl"):
         page.get_by_text(language, exact=True).first.click()
         assert_is_fit_to_show(page)
 
 
-@pytest.mark.parametrize("language", ["curl", "python", "javascript"])
+@pytest.mark.parametrize("language", ["curl", "python", "javascript", "opentelemetry"])
 def test_a_snippet_runs_as_it_is_and_its_trace_turns_up_by_itself(open_as, tmp_path, language):
     page = open_as(f"{language}@example.com", "/dashboard")
     page.get_by_role("button", name="key").click()
@@ -149,11 +150,16 @@ def test_a_snippet_runs_as_it_is_and_its_trace_turns_up_by_itself(open_as, tmp_p
     page.wait_for_load_state()
     page.locator(f"label[for=in-{language}]").click()
     snippet = page.locator(f"#in-{language} ~ .pane:visible code").last.inner_text()
-    programs = {"curl": ["sh"], "python": [sys.executable], "javascript": [find_node()]}
-    file = tmp_path / {"curl": "send.sh", "python": "send.py", "javascript": "send.mjs"}[language]
+    program, name = {
+        "curl": ("sh", "send.sh"),
+        "python": (sys.executable, "send.py"),
+        "javascript": (find_node(), "send.mjs"),
+        "opentelemetry": (str(find_python("python")), "send.py"),
+    }[language]
+    file = tmp_path / name
     file.write_text(snippet)
 
-    finished = subprocess.run([*programs[language], str(file)], capture_output=True, text=True, timeout=60)
+    finished = subprocess.run([program, str(file)], capture_output=True, text=True, timeout=60)
     assert finished.returncode == 0, finished.stderr
 
     expect(page.get_by_role("status").get_by_role("link")).to_contain_text("Open ", timeout=30_000)

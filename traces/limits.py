@@ -10,8 +10,12 @@ MAX_JSON_INTEGER = 2**63 - 1
 MAX_NAME_LENGTH = 255
 MAX_STEPS_PER_POST = 1_000
 MAX_SPANS_PER_TRACE = 10_000
+MAX_ATTRIBUTES_PER_SPAN = 10_000
+"""OpenTelemetry's own default is 128; a long chat that is flattened into attributes has thousands."""
+MAX_EVENTS_PER_SPAN = 10_000
 MAX_TOKENS = 2**53 - 1
-"""The largest integer that every JSON reader keeps exactly."""
+"""The largest integer that every JSON reader keeps exactly. Of a span, and of a trace, whose sum stops there."""
+MAX_NANODOLLARS = MAX_TOKENS
 MAX_LATENCY_MS = 366 * 24 * 3600 * 1000
 MAX_PROMPT_NAME_LENGTH = 120
 """How much of a prompt's first line becomes a trace's name."""

@@ -11,7 +11,10 @@ AGENT = "my-assistant"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A call as it is sent and what comes back; `body` None sends none. Paths are the part behind BASE_URL."""
+    """A call as it is sent and what comes back; `body` None sends none. Paths are the part behind BASE_URL.
+
+    What fits into `width` characters of the body stays on one line.
+    """
 
     slug: str
     title: str
@@ -21,10 +24,11 @@ class Example:
     body: dict[str, Any] | None
     status: int
     answer: Any
+    width: int = 0
 
     @property
     def body_text(self) -> str:
-        return "" if self.body is None else json.dumps(self.body, indent=2, ensure_ascii=False)
+        return "" if self.body is None else _laid_out(self.body, self.width)
 
     @property
     def answer_text(self) -> str:
@@ -37,6 +41,26 @@ class Example:
             quoted = self.body_text.replace("'", "'\\''")
             lines += ['-H "Content-Type: application/json"', f"-d '{quoted}'"]
         return " \\\n  ".join(lines)
+
+
+def _laid_out(value: Any, width: int, margin: str = "") -> str:
+    """JSON with an indent of two, but for what fits into `width` characters."""
+    text = json.dumps(value, ensure_ascii=False)
+    if len(text) <= width or not isinstance(value, dict | list) or not value:
+        return text
+    inner = f"{margin}  "
+    if isinstance(value, dict):
+        lines = [f"{inner}{json.dumps(name)}: {_laid_out(one, width, inner)}" for name, one in value.items()]
+        return "{\n" + ",\n".join(lines) + f"\n{margin}}}"
+    return "[\n" + ",\n".join(f"{inner}{_laid_out(one, width, inner)}" for one in value) + f"\n{margin}]"
+
+
+def _attribute(name: str, text: str) -> dict[str, Any]:
+    return {"key": name, "value": {"stringValue": text}}
+
+
+def _messages(role: str, text: str) -> str:
+    return json.dumps([{"role": role, "parts": [{"type": "text", "content": text}]}])
 
 
 _CREATED = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
@@ -167,4 +191,47 @@ NEXUS_LIST = Example(
         }
     ],
 )
+OTLP_EXPORT = Example(
+    slug="otlp-export",
+    title="Send spans",
+    dialect="OTLP",
+    method="POST",
+    path="/v1/traces",
+    body={
+        "resourceSpans": [
+            {
+                "resource": {"attributes": [_attribute("service.name", AGENT)]},
+                "scopeSpans": [
+                    {
+                        "scope": {"name": "by-hand"},
+                        "spans": [
+                            {
+                                "traceId": "5b8efff798038103d269b633813fc60c",
+                                "spanId": "eee19b7ec3c1b174",
+                                "name": "chat gpt-4o",
+                                "kind": "SPAN_KIND_CLIENT",
+                                "startTimeUnixNano": "1775476801000000000",
+                                "endTimeUnixNano": "1775476802240000000",
+                                "attributes": [
+                                    _attribute("gen_ai.operation.name", "chat"),
+                                    _attribute("gen_ai.provider.name", "openai"),
+                                    _attribute("gen_ai.request.model", "gpt-4o"),
+                                    _attribute("gen_ai.input.messages", _messages("user", "Summarise this text: ...")),
+                                    _attribute("gen_ai.output.messages", _messages("assistant", "Here is a summary")),
+                                    {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "120"}},
+                                    {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "45"}},
+                                ],
+                                "status": {"code": "STATUS_CODE_OK"},
+                            }
+                        ],
+                    }
+                ],
+            }
+        ]
+    },
+    status=200,
+    answer={},
+    width=90,
+)
 EXAMPLES = (TRACEN_POST, NEXUS_CREATE, NEXUS_SPAN, NEXUS_PATCH, NEXUS_GET, NEXUS_LIST)
+"""What the playground sends; an exporter sends the other."""

@@ -33,6 +33,8 @@ def document(base_url: str) -> Schema:
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "header": {"type": "apiKey", "in": "header", "name": "X-Tracen-Key"},
+                "exporterHeader": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "basic": {"type": "http", "scheme": "basic", "description": "The key is the password."},
             },
             "schemas": _schemas(),
             "responses": _responses(),
@@ -64,6 +66,7 @@ def _paths() -> Schema:
             "patch": _operation(examples.NEXUS_PATCH, "NexusEnd", "Ok", "404"),
         },
         f"{one}/spans": id_parameter | {"post": _operation(examples.NEXUS_SPAN, "NexusSpan", "SpanId", "404", "422")},
+        "/v1/traces": {"post": _otlp_operation()},
         "/health": {
             "get": {
                 "operationId": "health",
@@ -91,6 +94,30 @@ def _operation(example: Example, body: str | None, answer: str, *more_errors: st
     if example.method == "POST":
         operation["parameters"] = [{"$ref": "#/components/parameters/IdempotencyKey"}]
     return operation
+
+
+def _otlp_operation() -> Schema:
+    """Exporters repeat a batch themselves, so there is no Idempotency-Key, and no trouble of ours is a 500."""
+    example = examples.OTLP_EXPORT
+    protobuf: Schema = {"application/x-protobuf": {"schema": {"type": "string", "format": "binary"}}}
+    errors = ("400", "401", "413", "415", "503")
+    return {
+        "operationId": example.slug,
+        "summary": example.title,
+        "tags": [example.dialect],
+        "security": [{name: []} for name in ("bearer", "header", "exporterHeader", "basic")],
+        "requestBody": {
+            "required": True,
+            "content": _json(_ref("OtlpExport"), example.body)["content"] | protobuf,
+        },
+        "responses": {
+            "200": {
+                "description": "Stored, but for what partialSuccess names.",
+                "content": _json(_ref("OtlpAnswer"), example.answer)["content"] | protobuf,
+            },
+            **{status: {"$ref": f"#/components/responses/E{status}"} for status in errors},
+        },
+    }
 
 
 def _json(schema: Schema, example: Any = None) -> Schema:
@@ -170,6 +197,10 @@ def _schemas() -> Schema:
                 | {"duration_ms": _or_null({"type": "integer"}), "span_count": {"type": "integer"}}
             ),
         },
+        "OtlpExport": _object({"resourceSpans": {"type": "array", "items": {"type": "object"}, "minItems": 1}}),
+        "OtlpAnswer": _object(
+            {"partialSuccess": _object({"rejectedSpans": _TEXT, "errorMessage": _TEXT})}, "partialSuccess"
+        ),
         "Error": _object(
             {"error": _TEXT, "fields": {"type": "object", "additionalProperties": _TEXT}, "limit": {"type": "integer"}},
             *("fields", "limit"),
@@ -183,8 +214,8 @@ def _responses() -> Schema:
         "401": "The key is missing, malformed, unknown or revoked.",
         "403": "The plan's limit of agents is reached.",
         "404": "No such trace in this account.",
-        "413": f"More than {limits.MAX_BODY_BYTES} bytes.",
-        "415": "Only JSON is read.",
+        "413": f"More than {limits.MAX_BODY_BYTES} bytes; for OTLP {limits.MAX_OTLP_BODY_BYTES}.",
+        "415": "Only JSON is read, and protobuf where it says so.",
         "422": "The Idempotency-Key came before with another body.",
         "429": "The plan's traces of this month, or the key's requests of this hour, are used up; see Retry-After.",
         "500": "Something broke on our side.",

@@ -1,0 +1,1 @@
+claude -p 'Do I need an umbrella in Paris?'
