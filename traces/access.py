@@ -56,15 +56,16 @@ def own_trace(account: Account, trace_id: str) -> Trace:
 def trace_stamp(account: Account, trace_id: str) -> str:
     """The stamp of the account's trace, or Http404: one read by primary key, for who asks every second."""
     found = Trace.objects.filter(account=account, pk=parse_id(trace_id))
-    trace = found.only("status", "span_count", "ended_at").first()
+    trace = found.only("status", "span_count", "ended_at", "heard_at").first()
     if trace is None:
         raise Http404
     return stamp_of(trace)
 
 
 def stamp_of(trace: Trace) -> str:
-    """A text that is another one as soon as spans came or the trace's end was told."""
-    return f"{trace.status}-{trace.span_count}-{trace.ended_at.timestamp() if trace.ended_at else ''}"
+    """A text that is another one as soon as spans came or ended, or the trace's end was told."""
+    ended = trace.ended_at.timestamp() if trace.ended_at else ""
+    return f"{trace.status}-{trace.span_count}-{ended}-{trace.heard_at.timestamp()}"
 
 
 def link_of(account: Account, link_id: str) -> ShareLink:

@@ -1,10 +1,16 @@
 """Stored rows back into records, for the dialects that render them and for the public page."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from traces.models import Span, Trace
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
-from traces.wire.otlp.stored import read_texts
+from traces.wire.otlp.reading import read_span
+from traces.wire.otlp.stored import from_text, read_texts
+
+if TYPE_CHECKING:
+    from traces.wire.otlp.span import OtlpSpan
+    from traces.wire.otlp.words import Reading
 
 _SPANS_AT_ONCE = 200
 """Each may have megabytes of payload."""
@@ -69,3 +75,11 @@ def stored_span(span: Span) -> SpanRecord:
         response_id=span.response_id,
         raw=raw,
     )
+
+
+def as_it_came(span: SpanRecord) -> "tuple[OtlpSpan, Reading] | None":
+    """The span by its sender's own words, and how its dialect reads them; None for one that did not come by OTLP."""
+    if span.raw is None:
+        return None
+    sent = from_text(span.raw)
+    return sent, read_span(sent)

@@ -5,7 +5,7 @@
 
 import json
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,9 @@ DEMO_SHARE_ID = "3e0b6a66-661f-4a98-9970-17d180d6e48b"
 
 _STARTED_AT = datetime(2026, 11, 21, 14, 2, 11, 204_000, tzinfo=UTC)
 _MODEL = "claude-sonnet-4-5"
+PRICED_ON = date(2026, 11, 10)
+_NANODOLLARS = {_MODEL: (3_000, 15_000), "gpt-4o-mini": (150, 600), "gpt-4o": (2_500, 10_000)}
+"""What a token in and one out cost. Written down, so that the landing page need not load the price list."""
 _QUESTION = (
     "What support can a household in Denmark get for a heat pump in 2026, and how many took it up in 2025? "
     "One page, with sources."
@@ -214,6 +217,12 @@ def _spans() -> list[SpanRecord]:
     ]
 
 
+def cost_of(model: str, tokens: tuple[int, int]) -> int:
+    """Nanodollars for tokens in and out of one of the models of the demo; the seeded month has them too."""
+    (given, got), (asked, answered) = tokens, _NANODOLLARS[model]
+    return given * asked + got * answered
+
+
 def _span(
     place: int,
     caller: int,
@@ -243,6 +252,8 @@ def _span(
         model=model if kind == SpanKind.LLM else "",
         input_tokens=tokens[0] if tokens else None,
         output_tokens=tokens[1] if tokens else None,
+        cost_nanodollars=cost_of(model, tokens) if tokens else None,
+        priced_on=PRICED_ON if tokens else None,
         id=_span_id(place),
     )
 

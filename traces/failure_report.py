@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models.functions import Left
 from django.urls import reverse
 from django.utils import timezone
 
 from tracen.lib.wording import duration_text
-from traces.archive import stored_row
+from traces.archive import stored_row, stored_span
 from traces.models import Span, Trace
 from traces.reading.difference import Shape, differences
 from traces.reading.error_text import read_error
-from traces.reading.page import error_of, nodes_of, tokens_of
+from traces.reading.page import error_of, nodes_of
 from traces.reading.sentence import run_ms, tell
+from traces.reading.spending import tokens_of
 from traces.reading.timeline_view import lay_out
 from traces.records import SpanKind, TraceRecord, TraceStatus
 from traces.timeline import Row, Timeline
@@ -131,10 +131,10 @@ def _shortened(path: tuple[str, ...]) -> tuple[str, ...]:
 
 def _last_tool(trace: Trace) -> ToolCall | None:
     calls = Span.objects.filter(trace=trace, kind__in=_TOOLS).order_by("-started_at", "-ordinal")
-    call = calls.values_list("name", Left("payload__input", MAX_ARGUMENTS + 1)).first()
+    call = calls.select_related("payload").first()
     if call is None:
         return None
-    name, arguments = call[0], " ".join((call[1] or "").split())
+    name, arguments = call.name, " ".join((stored_span(call).input or "").split())
     return ToolCall(name, arguments if len(arguments) <= MAX_ARGUMENTS else arguments[:MAX_ARGUMENTS] + "…")
 
 

@@ -21,6 +21,7 @@ from traces.reading.trace_list import (
     source_choices,
     status_tabs,
     total_text,
+    word_filters,
 )
 from traces.removal import delete_traces
 
@@ -47,6 +48,7 @@ def traces(request: MemberRequest) -> HttpResponse:
             "agents": agent_choices(request.account, asked),
             "sources": source_choices(asked),
             "received": received_choices(asked),
+            "words": word_filters(asked),
         }
     response = render(request, "dashboard/_trace_list.html" if is_part else "dashboard/traces.html", shown)
     response["ETag"] = etag

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 from django.http import QueryDict
 
 from accounts.models import Account
@@ -18,6 +19,7 @@ from traces.times import NOT_TIME, parse_time
 
 STATUSES = {"ok": TraceStatus.SUCCESS, **{status.value: status for status in TraceStatus}}
 SOURCES = {source.value: source for source in Source}
+_NO_WORD = RawSQL("''", ())
 COUNTED = 10_000
 """A count stops here: beyond it a person wants "10,000+", and the database should not read on."""
 
@@ -32,6 +34,10 @@ class TraceFilter:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    session: str = ""
+    end_user: str = ""
+    model: str = ""
+    provider: str = ""
 
     def __bool__(self) -> bool:
         return self != TraceFilter()
@@ -59,6 +65,11 @@ def find_traces(account: Account, wanted: TraceFilter) -> QuerySet[Trace]:
         # The id and not a join by name: with it the database walks the index of the agent's own traces.
         named = Agent.objects.filter(account=account, name=wanted.agent)
         traces = traces.filter(agent=Subquery(named.values("pk")))
+    for field_name in ("session", "end_user", "model", "provider"):
+        if word := getattr(wanted, field_name):
+            # The indexes are of rows that have a word. SQLite sees that it may use one if the statement says so, and
+            # says it without a parameter.
+            traces = traces.exclude(**{field_name: _NO_WORD}).filter(**{field_name: word})
     return having_text(traces, wanted.text) if wanted.text else traces
 
 

@@ -1,4 +1,4 @@
-"""Counts, failures, tokens and percentiles of an account's traces, by slots of server time; read by the dashboard.
+"""Counts, failures, tokens, cost and percentiles of an account's traces, by slots of server time; read by the dashboard.
 
 Hours that are over are read from their summaries (traces/rollups.py), all others from the traces themselves, of which
 no more than `MAX_MEASURED` are read. A percentile is the nearest rank: a duration that some trace really had, or one
@@ -27,6 +27,7 @@ class Numbers:
     p95_ms: int | None = None
     input_tokens: float = 0
     output_tokens: float = 0
+    cost_nanodollars: float = 0
 
     @property
     def failed_percent(self) -> float:
@@ -89,4 +90,5 @@ def _numbers(tally: Tally) -> Numbers:
         p95_ms=tally.percentile(95),
         input_tokens=tally.input_tokens,
         output_tokens=tally.output_tokens,
+        cost_nanodollars=tally.cost_nanodollars,
     )

@@ -62,17 +62,19 @@ class Trace(models.Model):
             models.Index(fields=["account", "source", "-received_at"], name="trace_newest_of_source"),
             models.Index(fields=["account", "heard_at"], name="trace_running", condition=models.Q(status="running")),
             models.Index(
-                fields=["account", "session", "-received_at"],
+                fields=["account", "session", "-received_at", "-id"],
                 name="trace_newest_of_session",
                 condition=~models.Q(session=""),
             ),
             models.Index(
-                fields=["account", "end_user", "-received_at"],
+                fields=["account", "end_user", "-received_at", "-id"],
                 name="trace_newest_of_end_user",
                 condition=~models.Q(end_user=""),
             ),
             models.Index(
-                fields=["account", "model", "-received_at"], name="trace_newest_of_model", condition=~models.Q(model="")
+                fields=["account", "model", "-received_at", "-id"],
+                name="trace_newest_of_model",
+                condition=~models.Q(model=""),
             ),
         ]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import Account
-from tracen.lib.wording import count_text, duration_text
+from tracen.lib.wording import count_text, duration_text, money_text
 from traces.agents import last_day
 from traces.charts import Bar, BarChart, LineChart, build_bars, build_lines
 from traces.measures import Numbers, measure
@@ -66,6 +66,8 @@ class Trend:
     p95_note: str
     tokens: str
     tokens_note: str
+    cost: str
+    cost_note: str
     bars_spoken: str
     lines_spoken: str
     is_capped: bool
@@ -169,6 +171,8 @@ def read_trend(account: Account, slug: str, now: datetime, agent: Agent | None =
         p95_note=_change(total.p95_ms, before.p95_ms, chosen.before_label),
         tokens=count_text(int(total.input_tokens + total.output_tokens)),
         tokens_note=f"{count_text(int(total.input_tokens))} in, {count_text(int(total.output_tokens))} out",
+        cost=money_text(total.cost_nanodollars) if total.cost_nanodollars else "–",
+        cost_note=_cost_note(total, before, chosen.before_label),
         bars_spoken=_bars_spoken(chosen, slots, numbers, total),
         lines_spoken=_lines_spoken(chosen, total),
         is_capped=measured.is_capped,
@@ -203,6 +207,12 @@ def _change(now_ms: int | None, before_ms: int | None, before_label: str) -> str
     if abs(change) < _NOTABLE_CHANGE * before_ms:
         return f"as {before_label}"
     return f"{duration_text(abs(change))} {'slower' if change > 0 else 'faster'} than {before_label}"
+
+
+def _cost_note(total: Numbers, before: Numbers, before_label: str) -> str:
+    if before.cost_nanodollars:
+        return f"{money_text(before.cost_nanodollars)} {before_label}"
+    return "of models with a known price" if total.cost_nanodollars else "no call had a known price"
 
 
 def _bars_spoken(chosen: Range, slots: Slots, numbers: list[Numbers], total: Numbers) -> str:

@@ -8,8 +8,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from traces.access import shared_trace
+from traces.reading.document import json_document
 from traces.reading.finding import spans_with
-from traces.reading.page import json_document, row_chunk, shared_page, span_detail
+from traces.reading.page import row_chunk, shared_page, span_detail
 from traces.reading.timeline_view import read_row_number
 from traces.sharing import count_view
 
@@ -40,7 +41,7 @@ def trace_page(request: HttpRequest, share_id: str) -> HttpResponse:
 def span_panel(request: HttpRequest, share_id: str, span_id: str) -> HttpResponse:
     """The detail of one span as a piece of HTML for the page's script."""
     link = shared_trace(share_id)
-    span = span_detail(link.trace, span_id)
+    span = span_detail(link.trace, span_id, is_public=True)
     return _private(render(request, "traces/_span.html", {"span": span, "url": f"/traces/{link.pk}"}))
 
 
@@ -48,7 +49,8 @@ def span_panel(request: HttpRequest, share_id: str, span_id: str) -> HttpRespons
 @require_safe
 def find(request: HttpRequest, share_id: str) -> JsonResponse:
     """The ids of the spans that have `?q=` in what went in or out, for the page's script."""
-    return _private(JsonResponse(spans_with(shared_trace(share_id).trace, request.GET.get("q", "")), safe=False))
+    found = spans_with(shared_trace(share_id).trace, request.GET.get("q", ""), is_public=True)
+    return _private(JsonResponse(found, safe=False))
 
 
 @csrf_exempt

@@ -23,6 +23,8 @@ SETTLED_AFTER = timedelta(minutes=5)
 """A trace says when it was received before it is committed; no transaction lasts this long (settings.py)."""
 _KEPT_EXACT = 16
 """So many different durations are kept as they are: the numbers of a small account stay exact."""
+_SUMS = ("traces", "failed", "input_tokens", "output_tokens", "cost_nanodollars")
+"""What a summary and a tally have in common, in the order in which a tally takes it."""
 _LOOKED_AT = 20_000
 """Of how many traces at once it is asked in which hours they were received."""
 _LOCK = "SELECT pg_advisory_xact_lock(%s, hour) FROM unnest(%s::int[]) AS hour"
@@ -40,10 +42,10 @@ def read_summaries(account: Account, slots: Slots, agent: Agent | None, *, by_ag
     rows = HourSummary.objects.filter(account=account, hour__gte=slots.start, hour__lt=slots.end)
     if not by_agent:
         rows = rows.filter(Q(agent=None) | Q(agent=agent)) if agent else rows.filter(agent=None)
-    figures = rows.values_list("hour", "agent", "durations", "traces", "failed", "input_tokens", "output_tokens")
+    figures = rows.values_list("hour", "agent", *_SUMS, "durations")
     return [
-        (hour, agent_id, Tally(traces, failed, tokens_in, tokens_out, _unpack(durations)))
-        for hour, agent_id, durations, traces, failed, tokens_in, tokens_out in figures
+        (hour, agent_id, Tally(traces, failed, tokens_in, tokens_out, cost, _unpack(durations)))
+        for hour, agent_id, traces, failed, tokens_in, tokens_out, cost, durations in figures
     ]
 
 
@@ -148,10 +150,7 @@ def _summary(account_id: int, hour: datetime, agent_id: int | None, tally: Tally
         account_id=account_id,
         agent_id=agent_id,
         hour=hour,
-        traces=tally.traces,
-        failed=tally.failed,
-        input_tokens=tally.input_tokens,
-        output_tokens=tally.output_tokens,
+        **{name: getattr(tally, name) for name in _SUMS},
         durations=_pack(tally.durations),
     )
 

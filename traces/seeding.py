@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Account
-from traces.demo import demo_trace
+from traces.demo import PRICED_ON, cost_of, demo_trace
 from traces.ingest import record_trace
 from traces.models import Trace
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
@@ -81,10 +81,12 @@ class _Run:
         self.dice, self.start, self.now = dice, start, start
         self.spans: list[SpanRecord] = []
         self.tokens = [0, 0]
+        self.nanodollars = 0
 
     def step(self, name: str, kind: SpanKind, ms: float, parent: SpanRecord | None = None, **more: Any) -> SpanRecord:
         """Add a step. `sent` and `got` are JSON values; `tokens` is (input, output)."""
         tokens = more.pop("tokens", None)
+        cost = cost_of(_MODEL, tokens) if tokens else None
         span = SpanRecord(
             id=self.new_id(),
             name=name,
@@ -99,10 +101,13 @@ class _Run:
             model=_MODEL if kind is SpanKind.LLM else "",
             input_tokens=tokens[0] if tokens else None,
             output_tokens=tokens[1] if tokens else None,
+            cost_nanodollars=cost,
+            priced_on=PRICED_ON if tokens else None,
             **more,
         )
         self.spans.append(span)
         self.now += timedelta(milliseconds=ms)
+        self.nanodollars += cost or 0
         if tokens:
             self.tokens = [self.tokens[0] + tokens[0], self.tokens[1] + tokens[1]]
         return span
@@ -124,6 +129,7 @@ class _Run:
             started_at=self.start,
             input_tokens=self.tokens[0] or None,
             output_tokens=self.tokens[1] or None,
+            cost_nanodollars=self.nanodollars or None,
             spans=tuple(self.spans),
             **values,
         )
@@ -177,7 +183,8 @@ def _call_once(dice: random.Random, start: datetime) -> TraceRecord:
     run.step("retrieve_context", SpanKind.RETRIEVER, dice.uniform(80, 300))
     run.step("llm_call", SpanKind.LLM, dice.uniform(700, 2_400))
     run.step("format_answer", SpanKind.OTHER, dice.uniform(10, 60))
-    run.tokens = [dice.randint(200, 900), dice.randint(40, 300)]
+    tokens = dice.randint(200, 900), dice.randint(40, 300)
+    run.tokens, run.nanodollars = [*tokens], cost_of("gpt-4o", tokens)
     prompt = (
         "Summarise this incident report for a customer: what broke, for how long, and what changes\n\nAt 03:12 UTC …"
     )

@@ -34,6 +34,7 @@ class Tally:
     failed: int = 0
     input_tokens: float = 0
     output_tokens: float = 0
+    cost_nanodollars: float = 0
     durations: Counter[int] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
@@ -41,6 +42,7 @@ class Tally:
         self.failed += other.failed
         self.input_tokens += other.input_tokens
         self.output_tokens += other.output_tokens
+        self.cost_nanodollars += other.cost_nanodollars
         durations = self.durations
         for ms, count in other.durations.items():
             durations[ms] = durations.get(ms, 0) + count
@@ -108,9 +110,9 @@ def count_traces(
     values += [at_most] * _LIMITS[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(_statement(len(stretches), agent_id, by_agent), values)
-        for owner, slot, ms, traces, failed, tokens_in, tokens_out in cursor.fetchall():
+        for owner, slot, ms, traces, failed, tokens_in, tokens_out, cost in cursor.fetchall():
             durations = Counter() if ms is None else Counter({ms: traces})
-            yield owner, slot, Tally(traces, failed, tokens_in, tokens_out, durations)
+            yield owner, slot, Tally(traces, failed, tokens_in, tokens_out, cost, durations)
 
 
 def _statement(stretches: int, agent_id: int | None, by_agent: bool) -> str:
@@ -157,7 +159,7 @@ _EXPRESSIONS = {
     ),
 }
 _LIMITS = {"sqlite": 1, "postgresql": 2}
-# Token counts are added as floating point: the sum of the largest that are accepted does not fit an integer.
+# Tokens and costs are added as floating point: the sum of the largest that are accepted does not fit an integer.
 _STATEMENT = """
 WITH stretch (begins, ends) AS (VALUES {edges}), taken AS (
     SELECT {owner} AS owner,
@@ -165,10 +167,12 @@ WITH stretch (begins, ends) AS (VALUES {edges}), taken AS (
         CASE WHEN status IN (%s, %s) THEN 1 ELSE 0 END AS failed,
         CASE WHEN ended_at < started_at THEN 0 ELSE {milliseconds} END AS ms,
         CAST(input_tokens AS DOUBLE PRECISION) AS input_tokens,
-        CAST(output_tokens AS DOUBLE PRECISION) AS output_tokens
+        CAST(output_tokens AS DOUBLE PRECISION) AS output_tokens,
+        CAST(cost_nanodollars AS DOUBLE PRECISION) AS cost_nanodollars
     FROM {rows}
 )
-SELECT owner, slot, ms, COUNT(*), SUM(failed), COALESCE(SUM(input_tokens), 0), COALESCE(SUM(output_tokens), 0)
+SELECT owner, slot, ms, COUNT(*), SUM(failed), COALESCE(SUM(input_tokens), 0), COALESCE(SUM(output_tokens), 0),
+    COALESCE(SUM(cost_nanodollars), 0)
 FROM taken
 GROUP BY owner, slot, ms
 """

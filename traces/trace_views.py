@@ -12,9 +12,10 @@ from accounts.models import Account
 from traces.access import own_trace, stamp_of, trace_stamp
 from traces.listing import TraceFilter, after, before, find_traces
 from traces.models import Trace
+from traces.reading.document import json_document
 from traces.reading.finding import spans_with
 from traces.reading.links import share_panel
-from traces.reading.page import grown_page, json_document, owner_page, row_chunk, span_detail
+from traces.reading.page import grown_page, owner_page, row_chunk, span_detail
 from traces.reading.timeline_view import read_row_number
 from traces.records import TraceStatus
 from traces.retention import kept_until

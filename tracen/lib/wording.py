@@ -1,6 +1,7 @@
 """How the product writes durations, counts, sizes and moments; pages, mails and the timeline all call this."""
 
 from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
 
 _SECOND, _MINUTE, _HOUR = 1_000, 60_000, 3_600_000
 _COUNT_UNITS = ("k", "M", "B", "T")
@@ -55,6 +56,19 @@ def count_text(number: int | None) -> str:
         return str(number)
     value, unit = _scaled(number, 1_000, _COUNT_UNITS)
     return f"{value:.1f}".removesuffix(".0") + unit
+
+
+def money_text(nanodollars: int | float) -> str:
+    """Write a cost in US dollars: "$0.0123", "$1.50", "$1,234.00". A sum below a cent keeps two figures: "$0.00039"."""
+    dollars = Decimal(round(nanodollars)).scaleb(-9)
+    if dollars >= 1:
+        return f"${dollars:,.2f}"
+    if not dollars:
+        return "$0"
+    places = max(4, 1 - dollars.adjusted())
+    rounded = f"{dollars:.{places}f}"
+    # 0.99996 is a dollar.
+    return "$1.00" if rounded.startswith("1") else f"${rounded}"
 
 
 def bytes_text(size: int) -> str:

@@ -16,6 +16,7 @@ register = template.Library()
 register.filter("duration", wording.duration_text)
 register.filter("count", wording.count_text)
 register.filter("bytes", wording.bytes_text)
+register.filter("cost", wording.money_text)
 register.filter("iso", wording.iso_z)
 
 # A bar of trouble is hatched: the first pattern is for what failed, the second for what was retried.

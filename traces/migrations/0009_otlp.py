@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
             model_name="trace",
             index=models.Index(
                 condition=models.Q(("session", ""), _negated=True),
-                fields=["account", "session", "-received_at"],
+                fields=["account", "session", "-received_at", "-id"],
                 name="trace_newest_of_session",
             ),
         ),
@@ -82,7 +82,7 @@ class Migration(migrations.Migration):
             model_name="trace",
             index=models.Index(
                 condition=models.Q(("end_user", ""), _negated=True),
-                fields=["account", "end_user", "-received_at"],
+                fields=["account", "end_user", "-received_at", "-id"],
                 name="trace_newest_of_end_user",
             ),
         ),
@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
             model_name="trace",
             index=models.Index(
                 condition=models.Q(("model", ""), _negated=True),
-                fields=["account", "model", "-received_at"],
+                fields=["account", "model", "-received_at", "-id"],
                 name="trace_newest_of_model",
             ),
         ),

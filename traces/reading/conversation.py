@@ -1,13 +1,14 @@
 """Reads a span's input or output as a conversation, if that is what it is; detail.py calls `messages_of`.
 
-Pure: it knows the shapes in which OpenAI, Anthropic, Ollama and the frameworks above them write messages, and gives
-back roles and parts in our own words, or None for everything else. It renders nothing.
+Pure: it knows OpenTelemetry's shape of messages and those of OpenAI, Anthropic, Ollama and the frameworks above them,
+and gives back roles and parts in our own words, or None for everything else. It renders nothing.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
+from tracen.lib.wording import bytes_text
 from traces.reading.jsontree import binary_label
 from traces.reading.payload import read_value
 
@@ -26,8 +27,9 @@ _ROLES = {
 _TEXT_TYPES = {"text", "input_text", "output_text", "refusal"}
 _REASONING_TYPES = {"thinking", "reasoning", "redacted_thinking"}
 _CALL_TYPES = {"tool_use", "tool_call", "function_call", "server_tool_use"}
-_RESULT_TYPES = {"tool_result", "function_call_output", "tool_call_output"}
+_RESULT_TYPES = {"tool_result", "function_call_output", "tool_call_output", "tool_call_response"}
 _IMAGE_TYPES = {"image", "image_url", "input_image"}
+_FILE_TYPES = {"blob", "uri", "file"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ class Part:
     text: str = ""
     name: str = ""
     value: Any = None
+    id: str = ""
+    """Of a call and of the result that belongs to it; empty where the sender gave none."""
+    answer: "Part | None" = None
+    """The result of a call, where it is known and stands beside it."""
+    span_id: str = ""
+    """The step that a result was found in, if it is another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,7 @@ def _is_part(value: Any) -> bool:
 
 
 def _role(message: dict[str, Any]) -> str:
-    parts = message.get("content")
+    parts = _content_of(message)
     if _is_part_list(parts) and all(part["type"] in _RESULT_TYPES for part in parts):
         # Anthropic sends what a tool answered as a message of the user.
         return "Tool"
@@ -114,29 +122,40 @@ def _role(message: dict[str, Any]) -> str:
 def _call_names(messages: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Which tool each call id belongs to, so that a result can be headed by its tool's name."""
     for message in messages:
-        content = message.get("content")
+        content = _content_of(message)
         parts = content if isinstance(content, list) else []
         calls = message.get("tool_calls")
         for call in [*parts, *(calls if isinstance(calls, list) else [])]:
-            if isinstance(call, dict) and (name := _call(call).name):
-                yield str(call.get("id") or call.get("call_id")), name
+            if isinstance(call, dict) and (part := _call(call)).name and part.id:
+                yield part.id, part.name
 
 
 def _parts(message: dict[str, Any], names: dict[str, str]) -> Iterator[Part]:
     for key in ("reasoning_content", "reasoning"):
         if isinstance(message.get(key), str):
             yield Part("reasoning", message[key])
-    if _role(message) == "Tool" and not _is_part_list(message.get("content")):
+    content = _content_of(message)
+    if _role(message) == "Tool" and not _is_part_list(content):
         yield _tool_answer(message, names)
     else:
-        yield from _content(message.get("content", message.get("parts")), names)
+        yield from _content(content, names)
     calls: Any = message.get("tool_calls") or message.get("function_call") or []
     yield from (_call(call) for call in (calls if isinstance(calls, list) else [calls]) if isinstance(call, dict))
 
 
 def _tool_answer(message: dict[str, Any], names: dict[str, str]) -> Part:
-    name = message.get("name") or names.get(str(message.get("tool_call_id")), "")
-    return Part("result", name=str(name), value=_parsed(message.get("content")))
+    call_id = _text_in(message, "tool_call_id")
+    name = message.get("name") or names.get(call_id, "")
+    return Part("result", name=str(name), value=_parsed(_content_of(message)), id=call_id)
+
+
+def _content_of(message: dict[str, Any]) -> Any:
+    return message.get("content", message.get("parts"))
+
+
+def _text_in(item: dict[str, Any], *keys: str) -> str:
+    """The first of the values that says something, as a text; empty if none does."""
+    return str(next((item[key] for key in keys if item.get(key)), ""))
 
 
 def _content(content: Any, names: dict[str, str]) -> Iterator[Part]:
@@ -161,13 +180,15 @@ def _part(item: Any, names: dict[str, str]) -> Part:
 
 
 def _plain_part(kind: str, item: dict[str, Any]) -> Part:
-    if kind in _TEXT_TYPES and isinstance(item.get("text"), str):
-        return _text(item["text"])
+    if kind in _TEXT_TYPES and isinstance(text := item.get("text", item.get("content")), str):
+        return _text(text)
     if kind in _REASONING_TYPES:
-        words = item.get("thinking") or item.get("text") or item.get("reasoning")
-        return Part("reasoning", words) if isinstance(words, str) else Part("data", value=item)
+        words = _text_in(item, "thinking", "text", "reasoning", "content")
+        return Part("reasoning", words) if words else Part("data", value=item)
     if kind in _IMAGE_TYPES:
         return Part("image", _image_label(item))
+    if kind in _FILE_TYPES:
+        return Part("image", _file_label(kind, item))
     return Part("data", value=item)
 
 
@@ -177,8 +198,9 @@ def _text(text: str) -> Part:
 
 
 def _result(item: dict[str, Any], names: dict[str, str]) -> Part:
-    name = names.get(str(item.get("tool_use_id") or item.get("call_id")), "")
-    return Part("result", name=name, value=_parsed(_unwrapped(item.get("content", item.get("output")))))
+    call_id = _text_in(item, "tool_use_id", "call_id", "id")
+    content = next((item[key] for key in ("content", "output", "response", "result") if key in item), None)
+    return Part("result", name=names.get(call_id, ""), value=_parsed(_unwrapped(content)), id=call_id)
 
 
 def _unwrapped(content: Any) -> Any:
@@ -192,7 +214,8 @@ def _call(item: dict[str, Any]) -> Part:
     function = item.get("function")
     source = function if isinstance(function, dict) else item
     arguments = source.get("arguments", source.get("input", source.get("args")))
-    return Part("call", name=str(source.get("name") or ""), value=_parsed(arguments))
+    call_id = _text_in(item, "call_id", "id")
+    return Part("call", name=str(source.get("name") or ""), value=_parsed(arguments), id=call_id)
 
 
 def _parsed(value: Any) -> Any:
@@ -209,3 +232,10 @@ def _image_label(item: dict[str, Any]) -> str:
         source = source.get("data") or source.get("url")
     label = binary_label(source) if isinstance(source, str) else None
     return f"image, {label.split(', ')[1]}" if label else "image"
+
+
+def _file_label(kind: str, item: dict[str, Any]) -> str:
+    """ "image, 34 KB" for data, "image" for an address, "file" for a name at the vendor's: none of it is loaded."""
+    media = _text_in(item, "modality", "mime_type").split("/")[0] or "file"
+    content = item.get("content")
+    return f"{media}, {bytes_text(len(content) * 3 // 4)}" if kind == "blob" and isinstance(content, str) else media

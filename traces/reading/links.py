@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Account
 from traces.access import live_links
 from traces.models import ShareLink, Trace
+from traces.records import Source
 from traces.sharing import share_url
 
 LINKS_ON_PAGE = 50
@@ -50,12 +51,14 @@ class SharePanel:
     links: tuple[ShownLink, ...]
     lifetimes: tuple[tuple[str, str], ...]
     new: str
+    is_otlp: bool
+    """Its spans came with more than a link shows (publishing.py)."""
 
 
 def share_panel(trace: Trace, new: str = "") -> SharePanel:
     links = tuple(map(_shown, _newest(live_links().filter(trace=trace))))
     lifetimes = tuple((value, label) for value, (label, _) in LIFETIMES.items())
-    return SharePanel(str(trace.pk), trace.name, links, lifetimes, new)
+    return SharePanel(str(trace.pk), trace.name, links, lifetimes, new, trace.source == Source.OTLP)
 
 
 def links_of_account(account: Account, after: ShareLink | None) -> LinkPage:

@@ -3,27 +3,29 @@
 The tree is read without payloads; payloads are read for the one span that is shown.
 """
 
-import json
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass
 
 from django.http import Http404
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from tracen.lib.wording import count_text, duration_text, iso_z
+from tracen.lib.wording import count_text, duration_text
 from traces.access import parse_id
-from traces.archive import stored_row, stored_span, stored_spans
+from traces.archive import stored_row, stored_span
 from traces.models import ShareLink, Span, SpanPayload, Trace
+from traces.reading.around import around_record, around_stored
 from traces.reading.detail import Fact, SpanDetail, build_detail
+from traces.reading.document import short_document
 from traces.reading.error_text import ErrorText, read_error
 from traces.reading.jsontree import Budget, render_tree
 from traces.reading.looks import TRACE_STATUSES, Look
 from traces.reading.payload import read_value
+from traces.reading.publishing import published_run
 from traces.reading.sentence import Sentence, run_ms, tell
+from traces.reading.spending import run_cost, tokens_of
 from traces.reading.texts import FoldedText, fold_text
 from traces.reading.timeline_view import (
     ROWS_IN_CHUNK,
@@ -34,18 +36,16 @@ from traces.reading.timeline_view import (
     lay_out,
     view_of,
 )
-from traces.records import SpanRecord, SpanStatus, TraceRecord, TraceStatus
+from traces.records import Source, SpanRecord, SpanStatus, TraceRecord, TraceStatus
 from traces.timeline import Timeline
 from traces.timeline.forest import Node
 
 TEXT_BUDGET = 240_000
 TREE_BUDGET = 60_000
-MAX_RAW_SPANS = 200
-"""How many steps the JSON section of a sheet holds; the download has all."""
 _LONGEST_COUNT = 10_000_000
 _NODE_FIELDS = (
     *("id", "parent_id", "name", "kind", "status", "started_at", "ended_at", "ordinal"),
-    *("input_tokens", "output_tokens"),
+    *("input_tokens", "output_tokens", "cost_nanodollars", "is_counted"),
 )
 _TITLES = {TraceStatus.ERROR: "Failed: ", TraceStatus.TIMEOUT: "Timed out: ", TraceStatus.RUNNING: "Running: "}
 
@@ -79,7 +79,8 @@ class RunPage:
 
 def shared_page(link: ShareLink, *, span_id: str = "", first_row: int | None = None) -> RunPage:
     """The public page of a shared trace, around the span or the rows that were asked for."""
-    return _run_page(link.trace, Fact("Shared", "", moment=link.created_at), span_id=span_id, first_row=first_row)
+    shared = Fact("Shared", "", moment=link.created_at)
+    return _run_page(link.trace, shared, span_id=span_id, first_row=first_row, is_public=True)
 
 
 def owner_page(trace: Trace, *, span_id: str = "", first_row: int | None = None) -> RunPage:
@@ -100,10 +101,13 @@ def _run_page(
     first_row: int | None = None,
     size: int = ROWS_ON_PAGE,
     has_panel: bool = True,
+    is_public: bool = False,
 ) -> RunPage:
-    run = stored_row(trace)
+    run = published_run(stored_row(trace)) if is_public else stored_row(trace)
     timeline = lay_out(run, nodes_of(trace), timezone.now())
-    panel = _panel(trace, span_id, chosen_span(timeline)) if has_panel and not is_sheet(run) else None
+    panel = None
+    if has_panel and not is_sheet(run):
+        panel = _panel(trace, span_id, chosen_span(timeline), is_public=is_public)
     view = view_of(run, timeline, span_id=span_id, first_row=first_row, size=size, panel=panel)
     sentence = tell(run, timeline, error_of(trace, timeline))
     texts = Budget(TEXT_BUDGET)
@@ -113,12 +117,12 @@ def _run_page(
         description=_description(run, timeline, view, sentence),
         status=TRACE_STATUSES[run.status],
         sentence=sentence,
-        facts=(*_facts(run, timeline, view), last_fact),
+        facts=(*_facts(run, timeline, view, is_public=is_public), last_fact),
         timeline=view,
         passages=tuple(_passages(run, texts)),
         error=_unsaid(run.error, sentence),
         metadata=_tree_of_text(run.metadata),
-        raw=_raw_tree(trace, run) if is_sheet(run) else SafeString(),
+        raw=render_tree(short_document(trace, run), Budget(TREE_BUDGET)) if is_sheet(run) else SafeString(),
     )
 
 
@@ -129,8 +133,8 @@ def row_chunk(trace: Trace, first_row: int) -> TimelineView:
     return view_of(run, timeline, first_row=first_row, size=ROWS_IN_CHUNK)
 
 
-def span_detail(trace: Trace, span_id: str) -> SpanDetail:
-    """The panel of one span of the trace, or Http404."""
+def span_detail(trace: Trace, span_id: str, *, is_public: bool = False) -> SpanDetail:
+    """The panel of one span of the trace, or Http404. On a public page it leaves out what is its owners' alone."""
     wanted = parse_id(span_id)
     span = Span.objects.filter(trace=trace, id=wanted).select_related("payload").first() if wanted else None
     if span is None:
@@ -142,6 +146,8 @@ def span_detail(trace: Trace, span_id: str) -> SpanDetail:
         is_trace_running=trace.status == TraceStatus.RUNNING,
         is_orphan=_is_orphan(trace, span),
         blamed=_blamed_child(trace, span),
+        around=around_stored(trace, span),
+        is_public=is_public,
     )
 
 
@@ -153,21 +159,9 @@ def view_of_record(record: TraceRecord, url: str) -> TimelineView:
     span = next(span for span in record.spans if str(span.id) == chosen)
     children = (other for other in record.spans if other.parent_id == span.id)
     blamed = next(((str(child.id), child.name) for child in children if child.status == SpanStatus.ERROR), None)
-    panel = build_detail(span, origin=timeline.origin, is_trace_running=False, blamed=blamed)
+    around = around_record(span, record.spans)
+    panel = build_detail(span, origin=timeline.origin, is_trace_running=False, blamed=blamed, around=around)
     return view_of(record, timeline, url=url, panel=panel)
-
-
-def json_document(trace: Trace, known_as: uuid.UUID | None = None) -> Iterator[str]:
-    """The whole trace as the text of one JSON object, in pieces: ten thousand payloads never stand in memory at once.
-
-    `known_as` is the id it says: a reader of a share link learns that link's id and not the trace's own.
-    """
-    run = replace(stored_row(trace), id=known_as or trace.pk)
-    head = json.dumps(_header_values(run), ensure_ascii=False)
-    yield head[:-1] + ', "spans": ['
-    for place, span in enumerate(stored_spans(trace)):
-        yield (",\n" if place else "\n") + json.dumps(_span_values(span), ensure_ascii=False)
-    yield "\n]}\n"
 
 
 def _received(trace: Trace) -> Fact:
@@ -192,14 +186,16 @@ def _node_of(span: SpanRecord, ordinal: int) -> Node:
         ordinal=ordinal,
         input_tokens=span.input_tokens,
         output_tokens=span.output_tokens,
+        cost_nanodollars=span.cost_nanodollars,
+        is_counted=span.is_counted,
     )
 
 
-def _panel(trace: Trace, *candidates: str) -> SpanDetail | None:
+def _panel(trace: Trace, *candidates: str, is_public: bool) -> SpanDetail | None:
     """The panel of the first of the candidates that is a span of the trace."""
     for span_id in filter(None, candidates):
         try:
-            return span_detail(trace, span_id)
+            return span_detail(trace, span_id, is_public=is_public)
         except Http404:
             continue
     return None
@@ -232,12 +228,13 @@ def _unsaid(text: str | None, sentence: Sentence) -> ErrorText | None:
     return error if error and (error.stack or error.title.rstrip(".") not in sentence.plain) else None
 
 
-def _facts(run: TraceRecord, timeline: Timeline, view: TimelineView) -> Iterator[Fact]:
+def _facts(run: TraceRecord, timeline: Timeline, view: TimelineView, *, is_public: bool) -> Iterator[Fact]:
+    model_list = "" if is_public else _list_address(provider=run.provider, model=run.model)
     if run.agent:
         yield Fact("Agent", run.agent, run.agent)
     if run.provider or run.model:
         model = " / ".join(filter(None, (run.provider, run.model)))
-        yield Fact("Model", model, model)
+        yield Fact("Model", model, model, address=model_list)
     yield Fact("Started", "", moment=run.started_at)
     if run.status != TraceStatus.RUNNING:
         yield Fact("Duration", duration_text(run_ms(run, timeline)))
@@ -247,18 +244,16 @@ def _facts(run: TraceRecord, timeline: Timeline, view: TimelineView) -> Iterator
         yield Fact("Tokens in", _fitting(sent))
     if got is not None:
         yield Fact("Tokens out", _fitting(got))
+    if cost := run_cost(run, timeline):
+        yield Fact.of(cost)
+    for label, name, value in (("Session", "session", run.session), ("User", "user", run.end_user)):
+        if value:
+            yield Fact(label, value, value, address=_list_address(**{name: value}))
 
 
 def _fitting(number: int) -> str:
     """A count as people write it, and shortened where it would no longer fit its place."""
     return f"{number:,}" if number < _LONGEST_COUNT else count_text(number)
-
-
-def tokens_of(run: TraceRecord, timeline: Timeline) -> tuple[int | None, int | None]:
-    """Tokens in and out: those of the run if it names them, else the sum over its spans."""
-    sums = timeline.input_tokens, timeline.output_tokens
-    own = run.input_tokens, run.output_tokens
-    return own if own != (None, None) else sums
 
 
 def _description(run: TraceRecord, timeline: Timeline, view: TimelineView, sentence: Sentence) -> str:
@@ -275,7 +270,8 @@ def _description(run: TraceRecord, timeline: Timeline, view: TimelineView, sente
 
 def _passages(run: TraceRecord, budget: Budget) -> Iterator[Passage]:
     # The response is what most readers come for, so it takes the budget first.
-    parts = [("Response", run.output_tokens, run.response), ("Prompt", run.input_tokens, run.prompt)]
+    sent, got = (run.input_tokens, run.output_tokens) if run.source == Source.TRACEN else (None, None)
+    parts = [("Response", got, run.response), ("Prompt", sent, run.prompt)]
     made = [_passage(label, tokens, text, budget) for label, tokens, text in parts if text is not None]
     yield from reversed(made)
 
@@ -291,55 +287,6 @@ def _tree_of_text(text: str | None) -> SafeString:
     return render_tree(value, Budget(TREE_BUDGET)) if value else SafeString()
 
 
-def _raw_tree(trace: Trace, run: TraceRecord) -> SafeString:
-    spans = Span.objects.filter(trace=trace).order_by("started_at", "ordinal")[:MAX_RAW_SPANS]
-    steps = [_step_values(stored_span(span)) for span in spans.select_related("payload")]
-    return render_tree({**_header_values(run), "steps": steps}, Budget(TREE_BUDGET))
-
-
-def _header_values(run: TraceRecord) -> dict[str, Any]:
-    """What the viewer may see of the run: nothing of the account, of the agent its name alone."""
-    return {
-        "id": str(run.id),
-        "name": run.name,
-        "status": run.status,
-        "started_at": iso_z(run.started_at),
-        "ended_at": _moment(run.ended_at),
-        "agent": run.agent,
-        "provider": run.provider or None,
-        "model": run.model or None,
-        "input_tokens": run.input_tokens,
-        "output_tokens": run.output_tokens,
-        "prompt": run.prompt,
-        "response": run.response,
-        "error": run.error,
-        "metadata": read_value(run.metadata),
-    }
-
-
-def _step_values(span: SpanRecord) -> dict[str, Any]:
-    values = _span_values(span)
-    return {key: values[key] for key in ("name", "kind", "status", "started_at", "ended_at")}
-
-
-def _span_values(span: SpanRecord) -> dict[str, Any]:
-    return {
-        "id": str(span.id),
-        "parent_id": str(span.parent_id) if span.parent_id else None,
-        "name": span.name,
-        "kind": span.kind,
-        "status": span.status,
-        "started_at": iso_z(span.started_at),
-        "ended_at": _moment(span.ended_at),
-        "provider": span.provider or None,
-        "model": span.model or None,
-        "input_tokens": span.input_tokens,
-        "output_tokens": span.output_tokens,
-        "input": read_value(span.input),
-        "output": read_value(span.output),
-        "error": span.error,
-    }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return iso_z(moment) if moment else None
+def _list_address(**words: str) -> str:
+    """Where the account's traces with these words are listed."""
+    return f"{reverse('traces')}?{urlencode({name: word for name, word in words.items() if word})}"

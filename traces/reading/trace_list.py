@@ -1,7 +1,7 @@
 """One page of an account's traces as the dashboard shows it: its filter, its rows, the ways on; called by list_views."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -9,7 +9,9 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.models import Account
+from tracen.lib.json_body import repair_text
 from tracen.lib.wording import duration_text
+from traces.limits import MAX_NAME_LENGTH
 from traces.listing import COUNTED, TraceFilter, after, before, capped_count, find_traces, read_filter, row_of
 from traces.models import Agent, Trace
 from traces.reading.looks import TRACE_STATUSES, Look
@@ -25,7 +27,9 @@ RECEIVED = {
     "month": ("Last 30 days", timedelta(days=30)),
 }
 SOURCES = {Source.TRACEN: "POST /api/traces", Source.NEXUS: "REST v1", Source.OTLP: "OpenTelemetry"}
-_FILTERS = ("q", "status", "agent_id", "source", "received", "since", "until")
+_WORDS = {"session": "session", "user": "end_user", "model": "model", "provider": "provider"}
+"""Filters by an exact word that a page of a trace leads to, with the columns that they are about."""
+_FILTERS = ("q", "status", "agent_id", "source", "received", "since", "until", *_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class ListedTrace:
     span_count: int
     input_tokens: int | None
     output_tokens: int | None
+    cost_nanodollars: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,13 @@ class Choice:
 def read_asked(query: QueryDict) -> Asked:
     """What the address asks for; a value that means nothing is left out and complained about."""
     complaints: dict[str, str] = {}
-    wanted = read_filter(query, complaints)
+    wanted = replace(
+        read_filter(query, complaints),
+        session=_word(query, "session"),
+        end_user=_word(query, "user"),
+        model=_word(query, "model"),
+        provider=_word(query, "provider"),
+    )
     received = query.get("received", "")
     if received and received not in RECEIVED:
         complaints["received"] = f"Must be one of: {', '.join(RECEIVED)}"
@@ -106,6 +117,10 @@ def read_asked(query: QueryDict) -> Asked:
     kept = QueryDict(mutable=True)
     kept.update({name: str(query[name]) for name in _FILTERS if query.get(name) and name not in complaints})
     return Asked(wanted, received, query.get("after", ""), query.get("before", ""), kept, complaints)
+
+
+def _word(query: QueryDict, name: str) -> str:
+    return repair_text(query.get(name, ""))[:MAX_NAME_LENGTH]
 
 
 def matching(account: Account, asked: Asked) -> QuerySet[Trace]:
@@ -153,6 +168,12 @@ def received_choices(asked: Asked) -> list[Choice]:
     return [Choice(word, label, word == asked.received) for word, (label, _) in RECEIVED.items()]
 
 
+def word_filters(asked: Asked) -> list[Choice]:
+    """The exact words that the list is narrowed down to, each with the address of the list without it."""
+    said = ((name, getattr(asked.wanted, column)) for name, column in _WORDS.items())
+    return [Choice(word, name.capitalize(), True, asked.address(**{name: ""})) for name, word in said if word]
+
+
 def _newer_page(account: Account, asked: Asked, traces: QuerySet[Trace]) -> TracePage | None:
     first = row_of(account, asked.before) if asked.before else None
     rows = list(before(traces, first)[: ROWS_ON_PAGE + 1]) if first else []
@@ -193,6 +214,7 @@ def _listed(trace: Trace, now: datetime) -> ListedTrace:
         span_count=trace.span_count,
         input_tokens=trace.input_tokens,
         output_tokens=trace.output_tokens,
+        cost_nanodollars=trace.cost_nanodollars,
     )
 
 
@@ -205,5 +227,5 @@ def _milliseconds(trace: Trace, end: datetime | None) -> float | None:
 
 
 def _stamp(traces: list[Trace]) -> str:
-    marks = "".join(f"{trace.pk}{trace.status}{trace.span_count}{trace.ended_at}" for trace in traces)
+    marks = "".join(f"{trace.pk}{trace.status}{trace.span_count}{trace.ended_at}{trace.heard_at}" for trace in traces)
     return hashlib.sha256(marks.encode()).hexdigest()[:32]

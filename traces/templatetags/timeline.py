@@ -6,6 +6,7 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from traces.reading.spending import row_cost, row_tokens
 from traces.reading.timeline_view import ShownRow, TimelineView
 from traces.timeline import Row
 
@@ -66,14 +67,25 @@ def _fold(row: Row) -> str:
 
 
 def _signs(row: Row) -> str:
-    """What follows the name: how many spans are below, how it ended, what is odd."""
+    """What follows the name: how many spans are below, how it ended, what is odd, what it cost."""
     signs = f'<span class="n">{row.descendant_count:,}</span>' if row.child_count else ""
     if row.is_failed:
         signs += _icon("circle-x", "failed", " ico-s bad")
     elif row.is_recovered:
         icon, label = ("refresh-cw", "failed, retried") if row.is_retried else ("circle-x", "failed, recovered")
         signs += _icon(icon, label, " ico-s late")
-    return signs + (_icon("unlink", row.notes[0], " ico-s odd") if row.is_odd else "")
+    if row.is_odd:
+        signs += _icon("unlink", row.notes[0], " ico-s odd")
+    return signs + _spent(row)
+
+
+def _spent(row: Row) -> str:
+    """Tokens and cost that count: what all rows say adds up to what the run says."""
+    told = [row_tokens(row.tokens), row_cost(row.tokens, row.cost_nanodollars)]
+    if not any(told):
+        return ""
+    exact = f"{row.tokens or 0:,} tokens, {told[1]}"
+    return f'<span class="sp" title="{exact}"><span>{told[0]}</span><span>{told[1]}</span></span>'
 
 
 def _icon(name: str, label: str, extra: str = "") -> str:

@@ -66,6 +66,9 @@ class Row:
     is_in_cycle: bool
     is_duplicate: bool
     is_skewed: bool
+    tokens: int | None = None
+    """Tokens in and out, if they are part of the run's: what all rows say adds up to what the run says."""
+    cost_nanodollars: int | None = None
 
     @property
     def is_container(self) -> bool:
@@ -164,8 +167,11 @@ class Timeline:
     longest: Row | None
     """The span with the most own time."""
     input_tokens: int | None
-    """The sum over all spans that name a count; None if none does."""
+    """The sum over all spans that count and name a number; None if none does."""
     output_tokens: int | None
+    cost_nanodollars: int | None
+    unpriced: int
+    """How many spans count tokens without having a price."""
 
     def position_of(self, span_id: str) -> int | None:
         """Which row shows the span, counted from 0."""
@@ -194,6 +200,7 @@ def build(
     failed = {index: row for (index, _), row in zip(forest.walk, rows, strict=True) if row.is_failed}
     callers = {forest.parents[index] for index in failed}
     causes = [index for index in failed if index not in callers]
+    counted = [node for node in forest.nodes if node.is_counted]
     return Timeline(
         rows=rows,
         ticks=ticks_of(painter.axis_ms, step),
@@ -211,8 +218,10 @@ def build(
             (row for row in rows if row.duration_ms is None), key=lambda row: (row.start_ms, row.depth), default=None
         ),
         longest=max(rows, key=lambda row: row.own_ms, default=None),
-        input_tokens=_sum(node.input_tokens for node in forest.nodes),
-        output_tokens=_sum(node.output_tokens for node in forest.nodes),
+        input_tokens=_sum(node.input_tokens for node in counted),
+        output_tokens=_sum(node.output_tokens for node in counted),
+        cost_nanodollars=_sum(node.cost_nanodollars for node in counted),
+        unpriced=sum(node.has_tokens and node.cost_nanodollars is None for node in counted),
     )
 
 
@@ -300,6 +309,8 @@ class _Painter:
             is_in_cycle=index in forest.cut,
             is_duplicate=index in forest.duplicates,
             is_skewed=is_skewed,
+            tokens=_sum((node.input_tokens, node.output_tokens)) if node.is_counted else None,
+            cost_nanodollars=node.cost_nanodollars if node.is_counted else None,
         )
 
     def _room(self, label: str) -> float:

@@ -23,6 +23,13 @@ class Node:
     """Its place in the order of arrival."""
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cost_nanodollars: int | None = None
+    is_counted: bool = True
+    """Whether its tokens and cost are part of the run's, and not told once more by a span above or below."""
+
+    @property
+    def has_tokens(self) -> bool:
+        return bool(self.input_tokens or self.output_tokens)
 
 
 class Forest:

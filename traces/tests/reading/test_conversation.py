@@ -35,8 +35,8 @@ def test_a_tool_call_with_arguments_in_a_string_and_its_result_by_id():
         {"role": "tool", "tool_call_id": "c1", "content": '{"a": 2}'},
     ]
     assert messages_of(talk) == (
-        Message("Assistant", (Part("call", name="lookup", value={"q": 1}),)),
-        Message("Tool", (Part("result", name="lookup", value={"a": 2}),)),
+        Message("Assistant", (Part("call", name="lookup", value={"q": 1}, id="c1"),)),
+        Message("Tool", (Part("result", name="lookup", value={"a": 2}, id="c1"),)),
     )
 
 
@@ -47,9 +47,35 @@ def test_tool_use_parts_and_results_that_come_as_the_user():
         {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": answer}]},
     ]
     assert messages_of(talk) == (
-        Message("Assistant", (Part("call", name="search", value={"q": 1}),)),
-        Message("Tool", (Part("result", name="search", value="none"),)),
+        Message("Assistant", (Part("call", name="search", value={"q": 1}, id="t"),)),
+        Message("Tool", (Part("result", name="search", value="none", id="t"),)),
     )
+
+
+def test_messages_by_the_schema_of_opentelemetry():
+    call = {"type": "tool_call", "id": "c1", "name": "lookup", "arguments": {"q": 1}}
+    talk = [
+        {"role": "user", "parts": [{"type": "text", "content": "Hello"}]},
+        {"role": "assistant", "parts": [{"type": "reasoning", "content": "hm"}, call], "finish_reason": "tool_call"},
+        {"role": "tool", "parts": [{"type": "tool_call_response", "id": "c1", "response": {"a": 2}}]},
+    ]
+    assert messages_of(talk) == (
+        Message("User", (Part("text", "Hello"),)),
+        Message("Assistant", (Part("reasoning", "hm"), Part("call", name="lookup", value={"q": 1}, id="c1"))),
+        Message("Tool", (Part("result", name="lookup", value={"a": 2}, id="c1"),)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "label"),
+    [
+        ({"type": "blob", "mime_type": "image/png", "content": "A" * 46_000}, "image, 34 KB"),
+        ({"type": "uri", "modality": "image", "uri": "https://example.com/a.png"}, "image"),
+        ({"type": "file", "file_id": "file-1"}, "file"),
+    ],
+)
+def test_what_is_no_text_is_named_and_never_loaded(part, label):
+    assert messages_of([{"role": "user", "parts": [part]}])[0].parts == (Part("image", label),)
 
 
 def test_an_image_is_named_with_its_size():

@@ -1,8 +1,10 @@
 """The panel of one span: facts, error, what went in and out, for any payload."""
 
+from dataclasses import replace
+
 import pytest
 
-from traces.reading import detail
+from traces.reading import sections
 from traces.reading.detail import build_detail
 from traces.records import SpanKind
 from traces.tests.runs import START, failed, span
@@ -16,11 +18,13 @@ def panel(record, **more):
 
 def test_facts_are_those_that_are_known():
     record = span("chat", 40, 140, model="gpt-4o", provider="openai", input_tokens=4_310, output_tokens=388)
+    record = replace(record, cost_nanodollars=14_655_000)
     assert [(fact.label, fact.value, fact.exact) for fact in panel(record).facts] == [
         ("Starts at", "+40 ms", ""),
         ("Duration", "100 ms", ""),
         ("Model", "openai / gpt-4o", ""),
         ("Tokens", "4.3k in, 388 out", "4,310 in, 388 out"),
+        ("Cost", "$0.0147", ""),
     ]
 
 
@@ -34,6 +38,12 @@ def test_messages_and_their_answer_are_one_conversation():
     (section,) = panel(span("chat", input=CHAT, output={"text": "Hi"})).sections
     assert [message.role for message in section.messages] == ["System", "User", "Assistant"]
     assert section.is_whole_talk
+
+
+@pytest.mark.parametrize("nothing", [None, [], {}, ""])
+def test_messages_without_an_answer_are_a_conversation_too(nothing):
+    (section,) = panel(span("chat", input=CHAT, output=nothing)).sections
+    assert [message.role for message in section.messages] == ["System", "User"]
 
 
 def test_a_system_message_is_folded_behind_its_first_sentence():
@@ -102,5 +112,6 @@ def test_a_conversation_that_cannot_be_read_falls_back_to_the_tree(monkeypatch):
     def fail(*_):
         raise TypeError
 
-    monkeypatch.setattr(detail, "messages_of", fail)
+    monkeypatch.setattr(sections, "messages_of", fail)
+    monkeypatch.setattr(sections, "talk_of", fail)
     assert "<b>messages</b>" in panel(span("chat", input=CHAT)).sections[0].tree

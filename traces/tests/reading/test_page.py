@@ -10,7 +10,8 @@ from django.http import Http404
 
 from traces.demo import demo_timeline, demo_trace
 from traces.models import Span
-from traces.reading.page import json_document, row_chunk, shared_page, span_detail
+from traces.reading.document import json_document
+from traces.reading.page import row_chunk, shared_page, span_detail
 from traces.records import SpanKind, TraceStatus
 from traces.tests.runs import call, failed, run, shared, span
 
@@ -35,7 +36,9 @@ def test_no_model_reaches_the_template(alice):
 
 
 def test_a_call_has_its_texts_and_no_panel(alice):
-    record = call(span("llm_call"), prompt="Hello", response="**Hi**", input_tokens=3, output_tokens=1)
+    record = call(
+        span("llm_call"), prompt="Hello", response="**Hi**", input_tokens=3, output_tokens=1, cost_nanodollars=1_500_000
+    )
     page = shared_page(shared(alice.account, record))
     assert (page.timeline.layout, page.timeline.panel, page.timeline.unit) == ("sheet", None, "1 step")
     assert [(passage.label, passage.tokens) for passage in page.passages] == [
@@ -49,6 +52,7 @@ def test_a_call_has_its_texts_and_no_panel(alice):
         ("Steps", "1"),
         ("Tokens in", "3"),
         ("Tokens out", "1"),
+        ("Cost", "$0.0015"),
         ("Shared", ""),
     ]
 
@@ -164,7 +168,7 @@ def test_the_document_holds_what_was_sent_and_nothing_of_the_account(alice):
     ]
     assert set(document) == {
         *("id", "name", "status", "started_at", "ended_at", "agent", "provider", "model", "input_tokens"),
-        *("output_tokens", "prompt", "response", "error", "metadata", "spans"),
+        *("output_tokens", "cost_usd", "prompt", "response", "error", "metadata", "spans"),
     }
 
 
