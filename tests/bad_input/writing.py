@@ -346,7 +346,6 @@ MEDIA_TYPES = (
             "multipart/form-data; boundary=x",
             "application/xml",
             "text/html",
-            "application/x-protobuf",
             "application/octet-stream",
             "garbage",
             "é/é; charset=é",
