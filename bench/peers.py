@@ -42,7 +42,6 @@ class Peer(System):
         return blocks * 512 / 1e6
 
 
-
 class Phoenix(Peer):
     @property
     def sqlite_file(self) -> Path:

@@ -21,7 +21,7 @@ from accounts.api_keys import plans_of_live_keys
 from accounts.models import Account, ApiKey
 from traces.alerts import FAILURES
 from traces.errors import KeyRevoked, SpanLimitReached, TraceNotFound, TracesError, UnknownParent
-from traces.limits import MAX_SPANS_PER_TRACE
+from traces.limits import MAX_SPANS_PER_TRACE, MAX_TOKENS
 from traces.models import ShareLink, Span, Trace
 from traces.pieces import Pieces, Rejection, write_pieces
 from traces.quotas import Agents, Month, Windows
@@ -290,7 +290,7 @@ def _count(trace: _Growing, span: SpanRecord) -> None:
         trace.provider, trace.model = span.provider, span.model
     for name in ("input_tokens", "output_tokens", "cost_nanodollars"):
         if (told := getattr(span, name)) is not None:
-            setattr(trace, name, (getattr(trace, name) or 0) + told)
+            setattr(trace, name, min((getattr(trace, name) or 0) + told, MAX_TOKENS))
 
 
 def _known_parents(works: Iterable[_More]) -> _Parents:

@@ -14,7 +14,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import Account
-from traces.limits import MAX_SPANS_PER_TRACE
+from traces.limits import MAX_SPANS_PER_TRACE, MAX_TOKENS
 from traces.models import Span, Trace
 from traces.records import SpanKind, SpanRecord, SpanStatus, TraceFragment, TraceStatus
 from traces.wire.otlp.usage import UsageSpan, counted
@@ -81,6 +81,10 @@ class MergedTrace:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_nanodollars: int | None = None
+    head: TraceFragment | None = None
+    """The piece with the root (with the earliest, if there are several), if it is among `fragments`."""
+    has_root: bool = False
+    """Whether a root has come, now or before."""
     _spans: dict[uuid.UUID, MergedSpan] = field(default_factory=dict)
 
     @classmethod
@@ -113,21 +117,34 @@ class MergedTrace:
         return refused
 
     @property
+    def has_dealt_with_failures(self) -> bool:
+        failed = any(span.status == SpanStatus.ERROR for span in self._spans.values())
+        return failed and self.status == TraceStatus.SUCCESS
+
+    @property
     def is_touched(self) -> bool:
         return bool(self.fragments)
 
     def settle(self) -> None:
         """Work out what the trace is by its spans and what its pieces call it."""
-        spans = list(self._spans.values())
+        # In an order that does not depend on that of arrival.
+        spans = sorted(self._spans.values(), key=lambda span: (span.started_at, span.id))
+        self._find_head(spans)
         for fragment in self.fragments:
-            self.name = fragment.name if fragment.has_root else self.name
             self.session = self.session or fragment.session or ""
             self.end_user = self.end_user or fragment.end_user or ""
         self._count(spans)
         ends = [span.ended_at for span in spans if span.ended_at]
-        self.started_at = min(span.started_at for span in spans)
+        self.started_at = spans[0].started_at
         self.status = status_of(spans)
         self.ended_at = None if self.status == TraceStatus.RUNNING else max(ends, default=None)
+
+    def _find_head(self, spans: Iterable[MergedSpan]) -> None:
+        root = next((span.id for span in spans if span.parent_id is None), None)
+        self.has_root = root is not None
+        pieces = self.fragments if root else ()
+        self.head = next((piece for piece in pieces if root in [span.id for span in piece.spans]), None)
+        self.name = self.head.name if self.head else self.name
 
     def _add(self, span: SpanRecord) -> None:
         self.added.append((self.span_count, span))
@@ -219,5 +236,6 @@ def _usage_spans(spans: Iterable[MergedSpan]) -> Iterator[UsageSpan]:
 
 
 def _sum(numbers: Iterable[int | None]) -> int | None:
+    """Of what is known, and no more than a column holds: whoever counts so many tokens is mistaken."""
     known = [number for number in numbers if number is not None]
-    return sum(known) if known else None
+    return min(sum(known), MAX_TOKENS) if known else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import Account
@@ -53,7 +54,8 @@ def write_pieces(works: Sequence[Pieces]) -> None:
     before = {trace.id: trace.status for trace in touched if not trace.is_new}
     for trace in touched:
         trace.settle()
-    _insert([trace for trace in touched if trace.is_new], now)
+    # In the same order everywhere: two processes that insert the same traces must not wait for each other.
+    _insert(sorted((trace for trace in touched if trace.is_new), key=lambda trace: trace.id), now)
     _update([trace for trace in touched if not trace.is_new], now)
     insert_spans([placed for trace in touched for placed in _placed_spans(trace)])
     rewrite_spans(
@@ -94,7 +96,9 @@ class _Placing:
             month.store()
         traces = {**hold({pk: self._owners[pk] for pk in self._stored}), **self._made}
         for work, fragment in admitted:
-            trace = traces[fragment.id]
+            trace = traces.get(fragment.id)
+            if trace is None:
+                raise IntegrityError("A trace was deleted between two of our looks at it.")
             trace.agent_id = trace.agent_id or self._agent_ids.get(fragment.id)
             if refused := trace.add(fragment):
                 work.rejections.append(Rejection(refused, SpanLimitReached(MAX_SPANS_PER_TRACE)))
@@ -137,15 +141,32 @@ def _insert(traces: Sequence[MergedTrace], now: datetime) -> None:
 
 
 def _texts(trace: MergedTrace) -> Row:
-    """The words of the piece with the root, where it is there, and else of the first that has any."""
-    pieces = sorted(trace.fragments, key=lambda piece: not piece.has_root)
-    agent = next((piece.agent for piece in pieces if piece.agent), None)
+    """The root's own words where it has any, and else of those that stand in for them."""
+    _, names, metadata, prompt, response, error = _words_of_root(trace)
+    return (
+        trace.id,
+        names or searchable_names(trace.name, trace.fragments[0].search_words),
+        metadata or _first(trace, "metadata"),
+        prompt or _first(trace, "asked"),
+        response or _last(trace, "answered"),
+        error,
+    )
 
-    def first(field_name: str) -> str | None:
-        return next((text for piece in pieces if (text := getattr(piece, field_name)) is not None), None)
 
-    names = searchable_names(trace.name, agent, pieces[0].search_words)
-    return trace.id, names, first("metadata"), first("prompt"), first("response"), trace.error
+def _words_of_root(trace: MergedTrace) -> Row:
+    head = trace.head
+    if head is None:
+        return trace.id, None, None, None, None, trace.error
+    names = searchable_names(trace.name, head.agent, head.search_words)
+    return trace.id, names, head.metadata, head.prompt, head.response, trace.error
+
+
+def _first(trace: MergedTrace, field_name: str) -> str | None:
+    return next((text for piece in trace.fragments if (text := getattr(piece, field_name)) is not None), None)
+
+
+def _last(trace: MergedTrace, field_name: str) -> str | None:
+    return next((text for piece in trace.fragments[::-1] if (text := getattr(piece, field_name)) is not None), None)
 
 
 _CHANGING = (
@@ -164,12 +185,30 @@ def _update(traces: Sequence[MergedTrace], now: datetime) -> None:
         for trace in traces
     ]  # fmt: skip
     update_rows(Trace, _CHANGING, rows)
-    rooted: list[Row] = []
-    others: list[Row] = []
-    for trace in traces:
-        _, *texts = _texts(trace)
-        has_root = any(piece.has_root for piece in trace.fragments)
-        (rooted if has_root else others).append((*(texts if has_root else texts[1:]), trace.id))
-    update_rows(TracePayload, TEXT_COLUMNS[1:], rooted, key="trace_id", kept="new")
-    update_rows(TracePayload, TEXT_COLUMNS[2:], others, key="trace_id", kept="old")
+    _update_texts(traces)
     forget_hours((trace.account.pk, trace.received_at) for trace in traces)
+
+
+def _update_texts(traces: Sequence[MergedTrace]) -> None:
+    """The root's words go over any others. Of those that stand in, the first question and the latest answer stay."""
+    rooted = [(*_words_of_root(trace)[1:], trace.id) for trace in traces if trace.head]
+    asked = [
+        (_first(trace, "metadata"), _first(trace, "asked"), _last(trace, "answered"), trace.error, trace.id)
+        for trace in traces
+    ]
+    answered = [
+        (_last(trace, "answered"), trace.id)
+        for trace in traces
+        if not trace.has_root or (trace.head and not trace.head.response)
+    ]
+    update_rows(TracePayload, TEXT_COLUMNS[1:], rooted, key="trace_id", kept="new")
+    update_rows(TracePayload, TEXT_COLUMNS[2:], _telling(asked), key="trace_id", kept="old")
+    update_rows(TracePayload, ("response",), _telling(answered), key="trace_id", kept="new")
+    # A failure seemed to be the run's while what stands above it, and did not fail, was still to come.
+    dealt_with = [(None, trace.id) for trace in traces if trace.has_dealt_with_failures]
+    update_rows(TracePayload, ("error",), dealt_with, key="trace_id")
+
+
+def _telling(rows: Sequence[Row]) -> list[Row]:
+    """Those that have more than their trace's id."""
+    return [row for row in rows if any(value is not None for value in row[:-1])]

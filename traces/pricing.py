@@ -14,6 +14,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
+from traces.limits import MAX_NANODOLLARS
+
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
 
@@ -47,7 +49,7 @@ class Price:
 
 
 def price_of(provider: str | None, model: str | None, usage: TokenCounts, at: datetime) -> Price | None:
-    """The price of a call at a moment; None if the model or the tokens are unknown."""
+    """The price of a call at a moment; None if the model or the tokens are unknown, or nobody can have used so many."""
     if not model or (usage.input is None and usage.output is None):
         return None
     found = _find(provider or "", model)
@@ -59,6 +61,8 @@ def price_of(provider: str | None, model: str | None, usage: TokenCounts, at: da
     if millionths is None:
         return None
     nanodollars = int((millionths * _NANODOLLARS_PER_MILLIONTH).to_integral_value(ROUND_HALF_EVEN))
+    if nanodollars > MAX_NANODOLLARS:
+        return None
     return Price(nanodollars, since or LISTED_ON, of_provider.id, of_model.id)
 
 

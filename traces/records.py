@@ -115,19 +115,21 @@ class TraceFragment:
     """What one message tells of a run that comes in pieces, in any order and perhaps twice.
 
     `spans` without an end are still running. The other fields are None where this piece does not tell: the piece with
-    the root says what the run is called and whose it is, and others only stand in until it comes.
+    the root says what the run is called and whose it is, and others only stand in until it comes. `prompt` and
+    `response` are the root's own; `asked` and `answered`, of the piece's first and last call of a model, stand in.
     """
 
     id: uuid.UUID
     name: str
     spans: tuple[SpanRecord, ...]
-    has_root: bool
     agent: str | None = None
     session: str | None = None
     end_user: str | None = None
     metadata: str | None = None
     prompt: str | None = None
     response: str | None = None
+    asked: str | None = None
+    answered: str | None = None
     search_words: str = ""
     """What else finds the run, such as its id in the sender's words."""
 

@@ -106,11 +106,11 @@ class Writer(Generic[Work]):
                 self._store(batch)
             written = len(batch)
 
-    def _store(self, batch: list[tuple[Work, Future[None]]]) -> None:
+    def _store(self, batch: list[tuple[Work, Future[None]]], *, is_last_try: bool = False) -> None:
         try:
             outcomes = self._commit([work for work, _ in batch])
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it belongs to the requests that wait
-            self._store_apart(batch, trouble)
+            self._store_apart(batch, trouble, is_last_try)
             return
         for (_, done), outcome in zip(batch, outcomes, strict=True):
             if outcome is None:
@@ -118,15 +118,18 @@ class Writer(Generic[Work]):
             else:
                 done.set_exception(outcome)
 
-    def _store_apart(self, batch: list[tuple[Work, Future[None]]], trouble: Exception) -> None:
-        """Find the work that made the batch fail; trouble with the storage itself is everybody's."""
+    def _store_apart(self, batch: list[tuple[Work, Future[None]]], trouble: Exception, is_last_try: bool) -> None:
+        """Find the work that made the batch fail; trouble with the storage itself is everybody's.
+
+        A single work is tried twice as well: another process may have stored or removed the very row in between.
+        """
         _let_go(connection.close_if_unusable_or_obsolete)
-        if len(batch) == 1 or isinstance(trouble, OperationalError | InterfaceError):
+        if is_last_try or isinstance(trouble, OperationalError | InterfaceError):
             for _, done in batch:
                 done.set_exception(trouble)
             return
         for one in batch:
-            self._store([one])
+            self._store([one], is_last_try=True)
 
     def _commit(self, works: Sequence[Work]) -> Sequence[Outcome]:
         with transaction.atomic():

@@ -7,11 +7,16 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from tests.api import Api, reference
-from tracen.guides.examples import EXAMPLES, TRACE_ID, TRACEN_POST
+from tracen.guides.examples import EXAMPLES, OTLP_EXPORT, TRACE_ID, TRACEN_POST
+from tracen.guides.libraries import LIBRARIES, SNIPPETS
 from tracen.guides.openapi import document
 from traces import limits
 
-PAGES = ["/docs", "/docs/api-reference", "/docs/errors", "/docs/sdks", "/pricing", "/terms", "/privacy"]
+GUIDES = [f"/docs/tracing/{library.slug}" for library in LIBRARIES]
+PAGES = [
+    "/docs", "/docs/api-reference", "/docs/errors", "/docs/sdks", "/docs/tracing", *GUIDES, "/pricing", "/terms",
+    "/privacy",
+]  # fmt: skip
 SCHEMA = document("http://127.0.0.1:8000")
 
 
@@ -26,8 +31,35 @@ def test_each_page_is_public_with_and_without_a_slash(client, path):
 def test_the_numbers_are_the_codes_own(client):
     page = client.get("/docs/errors").content.decode()
 
-    for number in (limits.MAX_BODY_BYTES, limits.MAX_SPANS_PER_TRACE, limits.MAX_TOKENS, 1_000, 50_000):
+    bodies = (limits.MAX_BODY_BYTES, limits.MAX_OTLP_BODY_BYTES)
+    for number in (*bodies, limits.MAX_SPANS_PER_TRACE, limits.MAX_TOKENS, 1_000, 50_000):
         assert f"{number:,}" in page
+
+
+@pytest.mark.django_db
+def test_a_library_without_a_guide_is_not_found(client):
+    assert client.get("/docs/tracing/no-such-library").status_code == 404
+
+
+@pytest.mark.django_db
+def test_the_list_of_libraries_leads_to_every_guide(client):
+    page = client.get("/docs/tracing").content.decode()
+
+    assert [guide for guide in GUIDES if page.count(f'href="{guide}"') != 2] == []
+
+
+def test_every_snippet_is_shown_in_a_guide():
+    shown = {snippet.file for library in LIBRARIES for snippet in library.snippets}
+
+    assert {file.name for file in SNIPPETS.iterdir() if file.is_file()} == shown
+
+
+@pytest.mark.django_db
+def test_a_guides_variables_name_this_server(client, settings):
+    settings.BASE_URL = "https://traces.example.org"
+    page = client.get("/docs/tracing/langfuse").content.decode()
+
+    assert "export LANGFUSE_BASE_URL=&quot;https://traces.example.org&quot;" in page
 
 
 @pytest.mark.django_db
@@ -65,7 +97,7 @@ def check(content, value) -> None:
 @pytest.mark.django_db
 def test_every_example_is_accepted_and_fits_the_schema(alice):
     trace_id = ""
-    for example in EXAMPLES:
+    for example in (*EXAMPLES, OTLP_EXPORT):
         operation = operation_of(example)
         path = example.path.replace(TRACE_ID, trace_id)
         answer = alice.api.send(example.method, path, example.body)
@@ -85,6 +117,7 @@ def test_every_error_fits_the_schema(alice):
         alice.api.post("/api/traces", raw=b"{"),
         Api(None).post("/api/traces"),
         alice.api.get("/api/v1/traces/x"),
+        alice.api.post("/v1/traces", raw=b""),
     ):
         check(error, answer.json())
 

@@ -11,6 +11,7 @@ from tracen.lib.wording import (
     duration_text,
     exact_time,
     iso_z,
+    money_text,
     relative_time,
 )
 
@@ -60,6 +61,25 @@ def test_durations_have_three_figures(ms, text):
 )
 def test_counts_fit_a_column(number, text):
     assert count_text(number) == text
+
+
+@pytest.mark.parametrize(
+    ("nanodollars", "text"),
+    [
+        (0, "$0"),
+        (1, "$0.0000000010"),
+        (390_400, "$0.00039"),
+        (999_999, "$0.00100"),
+        (12_300_000, "$0.0123"),
+        (500_000_000, "$0.5000"),
+        (999_960_000, "$1.00"),
+        (1_500_000_000, "$1.50"),
+        (1_234_560_000_000, "$1,234.56"),
+        (9.2e18, "$9,200,000,000.00"),
+    ],
+)
+def test_costs(nanodollars, text):
+    assert money_text(nanodollars) == text
 
 
 @pytest.mark.parametrize(

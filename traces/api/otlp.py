@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
+from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,6 +26,7 @@ Decode: TypeAlias = Callable[[bytes], Export]
 
 PROTOBUF = ("application/x-protobuf", "application/protobuf")
 _JSON = ("application/json", "text/plain", "")
+DASHBOARD = "/dashboard"
 decode_protobuf: Decode = partial(decode_export, content_type="protobuf")
 
 
@@ -63,7 +65,7 @@ class OtlpOthers(IngestViewSet):
 
     def info(self, request: Request) -> Response:
         """Logfire asks which project its token is of before it sends anything."""
-        return Response(answers.project_info(self.account.name))
+        return Response(answers.project_info(self.account.name, f"{settings.BASE_URL}{DASHBOARD}"))
 
 
 def is_protobuf(request: Request) -> bool:

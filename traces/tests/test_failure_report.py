@@ -8,6 +8,8 @@ from traces.ingest import record_trace
 from traces.models import Trace
 from traces.records import SpanKind, TraceStatus
 from traces.tests.runs import call, failed, run, span
+from traces.tests.test_otlp_api import OTLP, attribute, export
+from traces.tests.test_otlp_api import span as otlp_span
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +44,20 @@ def test_it_names_the_last_tool_and_the_beginning_of_its_arguments(unlimited):
     assert tool is not None
     assert tool.name == "second"
     assert tool.arguments == '{"text": "' + "é" * (failure_report.MAX_ARGUMENTS - 10) + "…"
+
+
+def test_the_arguments_of_a_tool_that_came_by_otlp_are_told_too(unlimited):
+    tool = {
+        "openinference.span.kind": "TOOL",
+        "input.value": '{"city": "Paris"}',
+        "input.mime_type": "application/json",
+    }
+    attributes = [attribute(name, value) for name, value in tool.items()]
+    unlimited.api.post(OTLP, export(otlp_span(1, name="weather", attributes=attributes, status={"code": 2})))
+    trace = Trace.objects.select_related("agent", "payload").get()
+    assert failure_report.build(trace, TraceStatus.ERROR).last_tool == failure_report.ToolCall(
+        "weather", '{"city":"Paris"}'
+    )
 
 
 def test_a_run_without_spans_is_told_too(unlimited):

@@ -41,6 +41,7 @@ def naive(traces: list[Trace]) -> Numbers:
         p95_ms=nearest_rank(lasted, 95),
         input_tokens=sum(trace.input_tokens or 0 for trace in traces),
         output_tokens=sum(trace.output_tokens or 0 for trace in traces),
+        cost_nanodollars=sum(trace.cost_nanodollars or 0 for trace in traces),
     )
 
 
@@ -65,6 +66,7 @@ def test_every_number_is_what_counting_by_hand_gives(unlimited, seed):
             agent=chance.choice([None, "one", "two"]),
             input_tokens=chance.choice([None, 0, chance.randrange(10_000)]),
             output_tokens=chance.choice([None, 7]),
+            cost_nanodollars=chance.choice([None, 0, chance.randrange(10**9)]),
         )
     stored = list(Trace.objects.select_related("agent"))
 

@@ -2,7 +2,7 @@
 
 import random
 from datetime import timedelta
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ import time_machine
 from django.utils import timezone
 
 from traces.alerts import FAILURES
-from traces.models import Alert, Span, SpanPayload, Trace
+from traces.limits import MAX_TOKENS
+from traces.models import Alert, Span, SpanPayload, Trace, TracePayload
 from traces.tests.test_otlp_api import OTLP, STARTED, attribute, export, span
 from traces.timeouts import end_silent_traces
 
@@ -248,3 +249,59 @@ def test_a_trace_that_was_concluded_takes_its_late_root(unlimited):
         end_silent_traces()
         send(unlimited, [span(1)])
     assert Trace.objects.get().status == "success"
+
+
+# What a trace says --------------------------------------------------------------------------------------------------
+
+
+def call(place: int, asked: str, answered: str, **changes: Any) -> dict[str, Any]:
+    told = [attribute("input.value", asked), attribute("output.value", answered)]
+    return span(place, attributes=[attribute("gen_ai.operation.name", "chat"), *told], **changes)
+
+
+def said() -> tuple[str | None, ...]:
+    return TracePayload.objects.values_list("prompt", "response").get()
+
+
+@pytest.mark.parametrize("cuts", [[0, 4], [0, 1, 2, 3, 4], [0, 2, 4], [0, 3, 4]])
+def test_the_first_question_and_the_last_answer_are_those_of_a_root_that_says_nothing(unlimited, cuts):
+    calls = [call(place, f"question {place}", f"answer {place}", parentSpanId=ROOT) for place in (2, 3, 4)]
+    sent = [*calls, span(1)]
+    send(unlimited, *(sent[start:end] for start, end in pairwise(cuts)))
+    assert said() == ("question 2", "answer 4")
+
+
+def test_what_the_root_says_goes_before_what_its_calls_say(unlimited):
+    child = call(2, "inner question", "inner answer", parentSpanId=ROOT)
+    late = call(3, "late question", "late answer", parentSpanId=ROOT)
+    send(unlimited, [child], [call(1, "question", "answer")], [late])
+    assert said() == ("question", "answer")
+
+
+def test_a_run_of_nothing_but_calls_is_called_by_what_was_asked(unlimited):
+    send(unlimited, [call(1, "\n Is it raining?\nIn Paris?", "Yes.", name="ChatCompletion")])
+    assert Trace.objects.get().name == "Is it raining?"
+
+
+def test_the_earliest_of_several_roots_names_the_trace(unlimited):
+    send(unlimited, [span(2, name="second")], [span(1, name="first")], [span(3, name="third")])
+    assert Trace.objects.get().name == "first"
+
+
+def test_a_failure_that_was_dealt_with_leaves_no_error(unlimited):
+    send(unlimited, [failed(2, parentSpanId=ROOT)])
+    assert TracePayload.objects.get().error == "refused"
+    send(unlimited, [span(1)])
+    assert (Trace.objects.get().status, TracePayload.objects.get().error) == ("success", None)
+
+
+def test_sums_stop_at_what_can_be_stored(unlimited):
+    told = [*usage("house-model", MAX_TOKENS, MAX_TOKENS), {"key": "gen_ai.usage.cost", "value": {"doubleValue": 9e5}}]
+    send(unlimited, [span(place, attributes=told) for place in range(1, 13)])
+    trace = Trace.objects.get()
+    assert {trace.input_tokens, trace.output_tokens, trace.cost_nanodollars} == {MAX_TOKENS}
+
+
+def test_a_call_that_nobody_can_have_paid_has_no_price(unlimited):
+    send(unlimited, [span(1, attributes=usage("gpt-4o", MAX_TOKENS, 0))])
+    assert Trace.objects.get().cost_nanodollars is None

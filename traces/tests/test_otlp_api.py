@@ -267,6 +267,7 @@ def test_metrics_need_a_key(db):
     assert Api(None).post("/v1/metrics", {}).status_code == 401
 
 
-def test_logfire_is_told_the_project(unlimited):
+def test_logfire_is_told_the_project(unlimited, settings):
     answer = unlimited.api.get("/v1/info", headers={"Authorization": unlimited.api.key})
-    assert (answer.status_code, answer.json()) == (200, {"project_name": unlimited.account.name})
+    told = {"project_name": unlimited.account.name, "project_url": f"{settings.BASE_URL}/dashboard"}
+    assert (answer.status_code, answer.json()) == (200, told)

@@ -178,7 +178,7 @@ class TestBeforeTheFirstTrace:
         response = as_alice.post("/dashboard/first-key")
         shown = IN_FULL.findall(response.content.decode())
 
-        assert len(shown) == 4
+        assert len(shown) == 5
         (text,) = set(shown)
         assert find_key(text).account == alice.account
         assert response["Cache-Control"] == "private, no-store"

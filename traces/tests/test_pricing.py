@@ -11,6 +11,7 @@ from genai_prices import Usage as ListUsage
 from genai_prices.data import providers
 
 from traces import pricing
+from traces.demo import demo_trace
 from traces.pricing import LIST_VERSION, LISTED_ON, Price, price_of
 from traces.wire.otlp.words import Usage
 
@@ -113,3 +114,9 @@ def test_the_date_of_the_list_is_that_of_the_installed_version():
 def test_the_list_is_loaded_only_when_something_is_priced():
     program = "import sys, traces.pricing; sys.exit('genai_prices' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+def test_the_demo_costs_what_the_list_says():
+    calls = [call for call in demo_trace().spans if call.input_tokens]
+    told = [price_of("", call.model, Usage(call.input_tokens, call.output_tokens), call.started_at) for call in calls]
+    assert [call.cost_nanodollars for call in calls] == [price.nanodollars for price in told]

@@ -121,6 +121,7 @@ def test_after_any_change_the_numbers_are_those_of_the_traces(unlimited, seed):
             status=chance.choice(list(TraceStatus)),
             agent=chance.choice([None, "one", "two", "three"]),
             input_tokens=chance.choice([None, chance.randrange(10_000)]),
+            cost_nanodollars=chance.choice([None, 0, chance.randrange(10**9)]),
         )
     for _ in range(12):
         summarise_hours()
@@ -224,10 +225,10 @@ def test_what_is_not_counted_is_read_in_few_stretches(counted, rest):
 
 
 def test_tallies_add_up():
-    tally = Tally(2, 1, 10, 5, Counter({100: 2}))
-    tally.add(Tally(1, 0, 1, 1, Counter({100: 1, 900: 1})))
+    tally = Tally(2, 1, 10, 5, 390_400, Counter({100: 2}))
+    tally.add(Tally(1, 0, 1, 1, 600, Counter({100: 1, 900: 1})))
 
-    assert tally == Tally(3, 1, 11, 6, Counter({100: 3, 900: 1}))
+    assert tally == Tally(3, 1, 11, 6, 391_000, Counter({100: 3, 900: 1}))
 
 
 @pytest.mark.django_db(transaction=True)

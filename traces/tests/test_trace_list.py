@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from tests.api import TRACES, tracen_body
 from traces.ingest import append_spans, record_trace
+from traces.listing import TraceFilter, find_traces
 from traces.models import ShareLink, Span, SpanPayload, Trace, TracePayload
 from traces.reading.trace_list import ROWS_ON_PAGE
 from traces.records import Source, TraceStatus
@@ -162,6 +163,50 @@ def test_the_count_stops_where_nobody_counts_on(as_alice, unlimited, monkeypatch
     monkeypatch.setattr("traces.reading.trace_list.COUNTED", 3)
     store_many(unlimited, 5)
     assert "<span data-total-text>3+</span>" in page_of(as_alice)
+
+
+WORDS = {"session": "session", "user": "end_user", "model": "model", "provider": "provider"}
+
+
+@pytest.mark.parametrize(("word", "column"), WORDS.items())
+def test_an_exact_word_narrows_the_list(as_alice, unlimited, word, column):
+    for value in ("a&b", "a&B", "a", ""):
+        store(unlimited, name=f"of {value or 'nobody'}", **{column: value})
+    assert names(page_of(as_alice, f"?{word}=a%26b")) == ["of a&amp;b"]
+
+
+def test_each_word_can_be_taken_away_and_the_others_stay(as_alice, unlimited):
+    store(unlimited, session="s", end_user="u")
+    html = page_of(as_alice, "?session=s&user=u&status=success")
+    assert 'href="?user=u&amp;status=success"' in html.replace(
+        "?status=success&amp;user=u", "?user=u&amp;status=success"
+    )
+    assert '<input type="hidden" name="session" value="s">' in html
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_of_any_bytes_finds_nothing_and_breaks_nothing(as_alice, unlimited, word):
+    store(unlimited)
+    assert names(page_of(as_alice, f"?{word}=%00%ff%ed%a0%80" + "x" * 10_000)) == []
+
+
+@pytest.mark.parametrize("column", ["session", "end_user", "model"])
+def test_the_database_walks_the_index_of_the_word(unlimited, column):
+    store(unlimited, **{column: "a"})
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # So few rows are read faster without an index; the question is whether it may be used.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    plan = find_traces(unlimited.account, TraceFilter(**{column: "a"}))[:50].explain()
+    assert f"trace_newest_of_{column}" in plan
+
+
+def test_a_row_says_what_it_cost(as_alice, unlimited):
+    store(unlimited, input_tokens=5, cost_nanodollars=390_400)
+    store(unlimited, input_tokens=5)
+    store(unlimited)
+    cells = re.findall(r'<td class="num opt">([^/]*)(?:</span>)?\s*</td>\s*</tr>', page_of(as_alice))
+    assert [re.sub(r"<[^>]*>|\s+", "", cell) for cell in cells] == ["–", "noprice", "$0.00039"]
 
 
 def test_three_rows_cost_what_one_does(as_alice, unlimited, django_assert_num_queries):

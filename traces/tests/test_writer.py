@@ -10,12 +10,14 @@ from django.db import IntegrityError, OperationalError, connection
 from accounts.api_keys import find_key, revoke_key
 from accounts.plans import FREE
 from tests.api import NEXUS, TRACES, nexus_body, span_body, tracen_body
-from traces import ingest, writer
+from traces import ingest, pieces, writer
 from traces.errors import KeyRevoked, MonthlyLimitReached, TraceNotFound
 from traces.ingest import Sender, append_spans, end_trace, record_trace
 from traces.models import MonthlyUsage, RateWindow, Span, Trace
 from traces.records import TraceEnd, TraceStatus
 from traces.tests.runs import run, span
+from traces.tests.test_otlp_api import OTLP, export
+from traces.tests.test_otlp_api import span as otlp_span
 from traces.writer import Writer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -205,3 +207,24 @@ def test_a_request_over_the_months_limit_does_not_count_in_the_hour(alice):
     for _ in range(3):
         assert alice.api.post(TRACES, tracen_body()).status_code == 429
     assert len(bytes(RateWindow.objects.get().hits)) == 8
+
+
+def test_a_work_that_another_process_overtook_is_done_the_second_time(alice, monkeypatch):
+    write, failures = ingest._writer._write, [IntegrityError("somebody stored it first")]
+
+    def overtaken(works):
+        if failures:
+            raise failures.pop()
+        return write(works)
+
+    monkeypatch.setattr(ingest._writer, "_write", overtaken)
+    record_trace(alice.account, run())
+    assert Trace.objects.count() == 1
+
+
+def test_a_trace_that_is_deleted_while_its_spans_come_is_begun_anew(alice, monkeypatch):
+    hold, deleted = pieces.hold, [{}]
+    alice.api.post(OTLP, export(otlp_span(1)))
+    monkeypatch.setattr(pieces, "hold", lambda owners: deleted.pop() if deleted else hold(owners))
+    assert alice.api.post(OTLP, export(otlp_span(2))).content == b"{}"
+    assert Trace.objects.get().span_count == Span.objects.count() == 2

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from traces.limits import MAX_LATENCY_MS, MAX_PROMPT_NAME_LENGTH, MAX_STEPS_PER_POST, MAX_TOKENS
+from traces.limits import MAX_LATENCY_MS, MAX_STEPS_PER_POST, MAX_TOKENS
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
 from traces.wire.calls import with_price
 from traces.wire.fields import FieldReader
 from traces.wire.kinds import guess_kind
+from traces.wire.titles import shortened, title_of
 
 
 def parse_trace(body: dict[str, Any]) -> TraceRecord:
@@ -70,9 +71,7 @@ def _parse_step(step: FieldReader, provider: str, model: str) -> SpanRecord:
 
 def _name(prompt: str, provider: str, model: str) -> str:
     """The first line of the prompt that says something, else `provider/model`, within a name's length."""
-    lines = (line.strip() for line in prompt.splitlines())
-    first = next((line for line in lines if line), "") or f"{provider}/{model}"
-    return first if len(first) <= MAX_PROMPT_NAME_LENGTH else first[: MAX_PROMPT_NAME_LENGTH - 1] + "…"
+    return title_of(prompt) or shortened(f"{provider}/{model}")
 
 
 def _end(started_at: datetime, total_ms: int | None, spans: tuple[SpanRecord, ...]) -> datetime:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from traces.limits import MAX_ATTRIBUTES_PER_SPAN
 from traces.tests.wire.otlp_spans import SPAN_ID, STARTED, TRACE_ID
-from traces.wire.otlp.checks import MAX_ATTRIBUTES, TOO_DEEP, TOO_MANY_ATTRIBUTES
+from traces.wire.otlp.checks import TOO_DEEP, TOO_MANY_ATTRIBUTES
 from traces.wire.otlp.export import decode_export
 from traces.wire.otlp.span import Event, Export, Link, MalformedExport, OtlpSpan
 
@@ -217,7 +218,7 @@ BAD_JSON_SPANS = [
     ({"startTimeUnixNano": str(YEAR_9999)}, "A span's time is after the year 2199."),
     ({"endTimeUnixNano": YEAR_9999}, "A span's time is after the year 2199."),
     ({"attributes": [{"key": "deep", "value": deep(65)}]}, TOO_DEEP),
-    ({"attributes": {str(index): 1 for index in range(MAX_ATTRIBUTES + 1)}}, TOO_MANY_ATTRIBUTES),
+    ({"attributes": {str(index): 1 for index in range(MAX_ATTRIBUTES_PER_SPAN + 1)}}, TOO_MANY_ATTRIBUTES),
 ]
 
 

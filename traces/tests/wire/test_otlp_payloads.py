@@ -163,9 +163,10 @@ def test_every_reading_can_be_stored_as_json(client):
         (
             "openai-agents-chat",
             {
-                ("task", "chain"),
+                ("Weather question", "chain"),
                 ("weather-agent", "agent"),
-                ("turn", "chain"),
+                ("turn 1", "chain"),
+                ("turn 2", "chain"),
                 ("generation", "llm"),
                 ("get_weather", "tool"),
             },

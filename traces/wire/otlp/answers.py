@@ -21,6 +21,6 @@ def json_text(rejected: int, reason: str) -> str:
     return json.dumps({"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": reason}})
 
 
-def project_info(name: str) -> dict[str, str]:
-    """Logfire's `GET /v1/info`: the project that a token is of."""
-    return {"project_name": name}
+def project_info(name: str, url: str) -> dict[str, str]:
+    """Logfire's `GET /v1/info`: the project that a token is of, and the page that its SDK tells the user to open."""
+    return {"project_name": name, "project_url": url}

@@ -6,14 +6,18 @@ import math
 from datetime import UTC, datetime
 from typing import Any
 
-from traces.limits import LATEST_YEAR, MAX_JSON_DEPTH, MAX_JSON_INTEGER, MAX_NAME_LENGTH
+from traces.limits import (
+    LATEST_YEAR,
+    MAX_ATTRIBUTES_PER_SPAN,
+    MAX_EVENTS_PER_SPAN,
+    MAX_JSON_DEPTH,
+    MAX_JSON_INTEGER,
+    MAX_NAME_LENGTH,
+)
 from traces.wire.otlp.span import BadSpan
 
-MAX_ATTRIBUTES = 10_000
-"""Of one span. OpenTelemetry's own default is 128; a long chat that is flattened into attributes has thousands."""
-MAX_EVENTS = 10_000
-TOO_MANY_ATTRIBUTES = f"A span has more than {MAX_ATTRIBUTES} attributes."
-TOO_MANY_EVENTS = f"A span has more than {MAX_EVENTS} events or links."
+TOO_MANY_ATTRIBUTES = f"A span has more than {MAX_ATTRIBUTES_PER_SPAN} attributes."
+TOO_MANY_EVENTS = f"A span has more than {MAX_EVENTS_PER_SPAN} events or links."
 TOO_DEEP = f"A span's attribute is nested deeper than {MAX_JSON_DEPTH} levels."
 UNNAMED = "(unnamed)"
 _LATEST_NS = int(datetime(LATEST_YEAR + 1, 1, 1, tzinfo=UTC).timestamp()) * 10**9
@@ -102,7 +106,7 @@ def check_value(value: Any) -> None:
 
 
 def check_sizes(attributes: Any, events: Any, links: Any) -> None:
-    if len(attributes) > MAX_ATTRIBUTES:
+    if len(attributes) > MAX_ATTRIBUTES_PER_SPAN:
         raise BadSpan(TOO_MANY_ATTRIBUTES)
-    if len(events) > MAX_EVENTS or len(links) > MAX_EVENTS:
+    if len(events) > MAX_EVENTS_PER_SPAN or len(links) > MAX_EVENTS_PER_SPAN:
         raise BadSpan(TOO_MANY_EVENTS)

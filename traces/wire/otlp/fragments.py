@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from traces.limits import MAX_NAME_LENGTH
+from traces.limits import MAX_NAME_LENGTH, MAX_NANODOLLARS
 from traces.pricing import price_of
 from traces.records import SpanKind, SpanRecord, SpanStatus, TraceFragment
 from traces.wire.otlp.messages import are_messages
@@ -19,11 +19,12 @@ from traces.wire.otlp.reading import read_span
 from traces.wire.otlp.span import OtlpSpan
 from traces.wire.otlp.stored import to_text
 from traces.wire.otlp.words import Failure, Reading, Usage
+from traces.wire.titles import title_of
 
 _IDS = uuid.UUID("5b0fd1cb-7d1c-4d5c-9a7e-6f1d0e9c3a52")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CALLS = {SpanKind.LLM, SpanKind.EMBEDDING}
 _NANODOLLARS = 1_000_000_000
-_MAX_COST = 2**63 - 1
 MAX_TEXT_LENGTH = 100_000
 """How much of a trace's prompt and response is kept beside the spans, for the list, the search and the page's head."""
 
@@ -108,28 +109,51 @@ def _in_its_place(span: OtlpSpan, reading: Reading) -> _Read:
 
 
 def _make_fragment(owner: int, wire_id: str, reads: Sequence[_Read]) -> TraceFragment:
+    reads = sorted(reads, key=_by_time)
     root = next((read for read in reads if read.span.parent_id is None), None)
-    head = root or min(reads, key=lambda read: read.span.started_ns)
+    head = root or reads[0]
+    calls = [read for read in reads if read.reading.kind is SpanKind.LLM]
     return TraceFragment(
         id=trace_id_of(owner, wire_id),
-        name=_short(head.reading.name or head.span.name),
+        name=_short(_title(head)),
         spans=tuple(make_span(read.span, read.reading) for read in reads),
-        has_root=root is not None,
         agent=_short(head.reading.agent) if root and head.reading.agent else None,
         session=_first(read.reading.session for read in reads),
         end_user=_first(read.reading.user for read in reads),
         metadata=_metadata(head, reads),
-        prompt=_said(head, reads, "input"),
-        response=_said(head, reads[::-1], "output"),
+        prompt=plain_text(_asked(root)) if root else None,
+        response=plain_text(root.reading.output) if root else None,
+        asked=_first_text(_asked(read) for read in calls),
+        answered=_first_text(read.reading.output for read in reversed(calls)),
         search_words=wire_id,
     )
 
 
-def _said(head: _Read, reads: Sequence[_Read], side: str) -> str | None:
-    """What went into or came out of the run: the root's own, else that of the first call of a model that has one."""
-    calls = (read for read in reads if read.reading.kind is SpanKind.LLM)
-    found = (plain_text(getattr(read.reading, side)) for read in (head, *calls))
-    return next((text for text in found if text), None)
+def _title(head: _Read) -> str:
+    """The root's name; a run that is nothing but calls of models is better known by what was asked."""
+    asked = plain_text(_asked(head)) if head.span.parent_id is None and head.reading.kind in _CALLS else None
+    return title_of(asked or "") or head.reading.name or head.span.name
+
+
+def _by_time(read: _Read) -> tuple[int, str]:
+    """As ingest orders spans, which knows microseconds."""
+    return read.span.started_ns // 1000, read.span.span_id
+
+
+def _asked(read: _Read) -> Any:
+    """What went into a span: of a conversation the part up to a person, for some agents record all that was said."""
+    value = read.reading.input
+    people = [place for place, message in enumerate(value) if _is_question(message)] if are_messages(value) else []
+    return value[: people[-1] + 1] if people else value
+
+
+def _is_question(message: dict[str, Any]) -> bool:
+    """Whether a person says something, and not a tool in a person's place."""
+    return message.get("role") == "user" and any(part["type"] == "text" for part in message["parts"])
+
+
+def _first_text(values: Iterable[Any]) -> str | None:
+    return next((text for value in values if (text := plain_text(value))), None)
 
 
 def _metadata(head: _Read, reads: Sequence[_Read]) -> str | None:
@@ -147,7 +171,7 @@ def _price(reading: Reading, usage: Usage, at: datetime) -> tuple[int | None, An
     if price is not None:
         return price.nanodollars, price.priced_on
     reported = reading.reported_cost
-    if reported is None or not 0 <= reported * _NANODOLLARS <= _MAX_COST:
+    if reported is None or not 0 <= reported * _NANODOLLARS <= MAX_NANODOLLARS:
         return None, None
     return int(reported * _NANODOLLARS), None
 

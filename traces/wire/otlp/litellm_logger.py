@@ -47,7 +47,7 @@ def _span(call: dict[str, Any]) -> OtlpSpan:
         trace_id=foreign_id(first(call, "trace_id", "litellm_call_id", "id"), _TRACE_ID, "trace id"),
         span_id=foreign_id(first(call, "litellm_call_id", "id"), _SPAN_ID, "id"),
         parent_id=None,
-        name=checks.span_name(text(call, "call_type") or "litellm"),
+        name=checks.span_name(_name(call)),
         started_ns=started,
         ended_ns=ended,
         attributes=attributes,
@@ -55,6 +55,14 @@ def _span(call: dict[str, Any]) -> OtlpSpan:
         status_message=(text(error, "error_message") or text(call, "error_str") or "") if has_failed else "",
         scope_name="litellm",
     )
+
+
+def _name(call: dict[str, Any]) -> str:
+    """As the conventions name a call: "chat gpt-5-mini"."""
+    call_type = text(call, "call_type")
+    kind = kind_of(call_type)
+    operation = _OPERATIONS[kind] if kind else call_type or "litellm"
+    return f"{operation} {text(call, 'model') or ''}"
 
 
 def _attributes(call: dict[str, Any]) -> Attributes:

@@ -64,7 +64,7 @@ def _span(sent: dict[str, Any], trace: Attributes) -> OtlpSpan:
         trace_id=foreign_id(sent.get("trace_id"), _TRACE_ID, "trace id"),
         span_id=foreign_id(sent.get("id"), _SPAN_ID, "id"),
         parent_id=foreign_id(parent, _SPAN_ID, "parent id") if parent else None,
-        name=checks.span_name(text(data, "name") or kind),
+        name=checks.span_name(_name(kind, data, trace)),
         started_ns=started,
         ended_ns=ended,
         attributes=_attributes(kind, data, {name: value for name, value in trace.items() if name != "service.name"}),
@@ -73,6 +73,17 @@ def _span(sent: dict[str, Any], trace: Attributes) -> OtlpSpan:
         resource={"service.name": trace.get("service.name")},
         scope_name=SCOPE,
     )
+
+
+def _name(kind: str, data: dict[str, Any], trace: Attributes) -> str:
+    """The SDK's own frames are called "task" and "turn", whatever the workflow and however many turns there are."""
+    own = as_object(data.get("data"))
+    frame = text(own, "sdk_span_type")
+    if frame == "task":
+        return text(trace, "service.name") or text(own, "name") or frame
+    if frame == "turn" and isinstance(own.get("turn"), int):
+        return f"turn {own['turn']}"
+    return text(data, "name") or kind
 
 
 def _attributes(kind: str, data: dict[str, Any], trace: Attributes) -> Attributes:

@@ -158,7 +158,11 @@ def _object_value(held: Any, depth: int) -> Any:
 
 
 def _scalar(held: Any, depth: int) -> Any:
-    return _value(held, depth)
+    if not isinstance(held, dict | list):
+        return held
+    # A wrapper within a wrapper: nobody means it, and there may be a thousand of them.
+    checks.check_depth(depth)
+    return _value(held, depth + 1)
 
 
 _ANY_VALUES = {
