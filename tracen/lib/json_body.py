@@ -21,7 +21,7 @@ _CHUNK = 64 * 1024
 _GZIP_WINDOW, _ZLIB_WINDOW = 31, 15
 _DAMAGED = "The compressed data is damaged"
 _JSON_TYPES = ("", "application/json", "text/plain")
-_CHARSETS = ("", "utf-8", "utf8", "us-ascii", "ascii")
+CHARSETS = ("", "utf-8", "utf8", "us-ascii", "ascii")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -217,5 +217,5 @@ def _check_media_type(request: HttpRequest) -> None:
     charset = (request.content_params or {}).get("charset", "").strip("\"' ").lower()
     if request.content_type not in _JSON_TYPES:
         raise UnsupportedBody("Content-Type must be application/json")
-    if charset not in _CHARSETS:
+    if charset not in CHARSETS:
         raise UnsupportedBody("The charset must be UTF-8")

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import ExporterAuthentication
-from tracen.lib.json_body import UnsupportedBody, read_bytes
+from tracen.lib.json_body import CHARSETS, UnsupportedBody, read_bytes
 from traces.api.base import IngestViewSet
 from traces.api.errors import sentence_of, unavailable
 from traces.ingest import Sender, merge_fragments
@@ -78,7 +78,8 @@ def store_export(request: Request, sender: Sender, decode: Decode) -> HttpRespon
 
 
 def store_spans(request: Request, sender: Sender, export: Export) -> HttpResponse:
-    rejections = merge_fragments(sender, make_fragments(sender.account.pk, export.spans)) if export.spans else []
+    # Also without a span, for the key is checked where something is stored.
+    rejections = merge_fragments(sender, make_fragments(sender.account.pk, export.spans))
     reasons = dict.fromkeys([export.complaints, *(sentence_of(rejection.reason) for rejection in rejections)])
     rejected = export.rejected + sum(rejection.spans for rejection in rejections)
     return _answer(request, rejected, " ".join(reason for reason in reasons if reason))
@@ -88,8 +89,15 @@ def _decode_otlp(request: Request) -> Decode:
     if is_protobuf(request):
         return decode_protobuf
     if _media_type(request) in _JSON:
+        _check_charset(request)
         return partial(decode_export, content_type="json")
     raise UnsupportedBody("Content-Type must be application/x-protobuf or application/json")
+
+
+def _check_charset(request: Request) -> None:
+    charset = (request._request.content_params or {}).get("charset", "utf-8")
+    if charset.strip("\"' ").lower() not in CHARSETS:
+        raise UnsupportedBody("The charset must be UTF-8")
 
 
 def _answer(request: Request, rejected: int, reason: str) -> HttpResponse:

@@ -136,6 +136,22 @@ def test_a_revoked_key_stores_nothing(unlimited):
     assert Span.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [(OTLP, {}), (OTLP, export(span(1, traceId="0" * 32))), (f"{OTLP}/ingest", {"data": []}), (f"{OTLP}/litellm", [])],
+)
+def test_a_revoked_key_is_told_even_where_nothing_is_stored(unlimited, address, body):
+    unlimited.api.post(OTLP, export(span(1)))
+    revoke_key(ApiKey.objects.get(account=unlimited.account))
+    assert unlimited.api.post(address, body).status_code == 401
+
+
+@pytest.mark.parametrize(("charset", "status"), [("utf-8", 200), ("UTF-8", 200), ("utf-16", 415), ("hex", 415)])
+def test_json_is_read_in_utf_8_only(unlimited, charset, status):
+    kind = f"application/json; charset={charset}"
+    assert unlimited.api.post(OTLP, export(span(1)), content_type=kind).status_code == status
+
+
 def test_the_same_trace_id_of_two_accounts_is_two_traces(unlimited, charlie):
     for person in (unlimited, charlie):
         person.api.post(OTLP, export(span(1)))

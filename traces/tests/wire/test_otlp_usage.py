@@ -57,6 +57,32 @@ def test_a_detail_may_be_further_down():
     assert counted(spans) == {"outer"}
 
 
+def test_a_call_below_a_tool_of_a_call_is_another_one():
+    spans = [
+        span("outer", tokens=2000),
+        span("tool", "outer", TOOL),
+        span("agent", "tool", AGENT),
+        span("inner", "agent", tokens=300),
+    ]
+    assert counted(spans) == {"outer", "inner"}
+
+
+def test_calls_with_the_same_tokens_on_both_sides_of_a_tool_are_two():
+    spans = [span("outer", tokens=10), span("tool", "outer", TOOL), span("inner", "tool", tokens=10)]
+    assert counted(spans) == {"outer", "inner"}
+
+
+def test_an_agent_below_a_tool_is_still_part_of_what_its_ancestors_sum_up():
+    spans = [
+        span("top", None, AGENT, 40),
+        span("outer", "top", tokens=10),
+        span("tool", "outer", TOOL),
+        span("agent", "tool", AGENT, 30),
+        span("inner", "agent", tokens=30),
+    ]
+    assert counted(spans) == {"outer", "inner"}
+
+
 def test_a_request_within_a_call_is_a_detail_even_with_other_tokens():
     assert counted([span("outer", tokens=10), span("request", "outer", HTTP, 7)]) == {"outer"}
 

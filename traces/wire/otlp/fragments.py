@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from traces.limits import MAX_NAME_LENGTH, MAX_NANODOLLARS
@@ -57,7 +57,7 @@ def make_fragments(owner: int, spans: Iterable[OtlpSpan]) -> list[TraceFragment]
 def make_span(span: OtlpSpan, reading: Reading) -> SpanRecord:
     """The record of one span, with its price."""
     usage, started_at = reading.usage or Usage(), _moment(span.started_ns)
-    cost, priced_on = _price(reading, usage, started_at)
+    cost, priced_on, provider = _price(reading, usage, started_at)
     return SpanRecord(
         id=span_id_of(span.span_id),
         parent_id=span_id_of(span.parent_id) if span.parent_id else None,
@@ -68,7 +68,7 @@ def make_span(span: OtlpSpan, reading: Reading) -> SpanRecord:
         ended_at=_moment(span.ended_ns) if span.ended_ns else None,
         error=error_text(reading.error) if reading.error else None,
         model=_short(reading.model or ""),
-        provider=_short(reading.provider or ""),
+        provider=_short(reading.provider or provider),
         input_tokens=usage.input,
         output_tokens=usage.output,
         cache_read_tokens=usage.cache_read,
@@ -91,8 +91,11 @@ def plain_text(value: Any) -> str | None:
     """What a span's input or output says: the last message's text, a text itself, or JSON; None for nothing."""
     if value is None or value == "" or value == []:
         return None
+    if isinstance(value, dict) and len(value) == 1 and isinstance(alone := next(iter(value.values())), str):
+        # {"question": "…"}: a chain's input under the name that its author gave it.
+        value = alone
     if isinstance(value, str):
-        return value[:MAX_TEXT_LENGTH]
+        return value[:MAX_TEXT_LENGTH] or None
     if are_messages(value):
         texts = [part.get("content") for part in value[-1].get("parts", ()) if part.get("type") == "text"]
         found = "\n\n".join(text for text in texts if isinstance(text, str))
@@ -165,15 +168,15 @@ def _metadata(head: _Read, reads: Sequence[_Read]) -> str | None:
     return json.dumps(told, ensure_ascii=False) if told else None
 
 
-def _price(reading: Reading, usage: Usage, at: datetime) -> tuple[int | None, Any]:
-    """The list's price and its day, else what the sender reckoned, else nothing."""
+def _price(reading: Reading, usage: Usage, at: datetime) -> tuple[int | None, date | None, str]:
+    """The list's price, its day and whose model it has by that name; else what the sender reckoned, else nothing."""
     price = price_of(reading.provider, reading.model, usage, at)
     if price is not None:
-        return price.nanodollars, price.priced_on
+        return price.nanodollars, price.priced_on, price.provider_id
     reported = reading.reported_cost
     if reported is None or not 0 <= reported * _NANODOLLARS <= MAX_NANODOLLARS:
-        return None, None
-    return int(reported * _NANODOLLARS), None
+        return None, None, ""
+    return int(reported * _NANODOLLARS), None, ""
 
 
 def _first(texts: Iterable[str | None]) -> str | None:

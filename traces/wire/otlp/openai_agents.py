@@ -25,6 +25,8 @@ _OPERATIONS = {
     "handoff": "invoke_workflow",
 }
 _TRACE_ID, _SPAN_ID = 32, 16
+_UNNAMED = "Agent workflow"
+"""What the SDK calls a workflow that its user did not name."""
 
 
 def decode_openai_agents(body: bytes) -> Export:
@@ -33,7 +35,7 @@ def decode_openai_agents(body: bytes) -> Export:
     if not isinstance(items, list):
         raise MalformedExport("The body has no data.")
     objects = [item for item in items if isinstance(item, dict)]
-    traces = {str(item.get("id")): _trace_says(item) for item in objects if item.get("object") == "trace"}
+    traces = {str(item.get("id")): _trace_says(item, objects) for item in objects if item.get("object") == "trace"}
     export = Export()
     for item in objects:
         if item.get("object") != "trace.span":
@@ -45,12 +47,19 @@ def decode_openai_agents(body: bytes) -> Export:
     return export
 
 
-def _trace_says(trace: dict[str, Any]) -> Attributes:
+def _trace_says(trace: dict[str, Any], objects: list[dict[str, Any]]) -> Attributes:
+    workflow = trace.get("workflow_name")
     return {
-        "service.name": trace.get("workflow_name"),
+        # Whoever names no workflow has named an agent at least.
+        "service.name": (_first_agent(trace, objects) or workflow) if workflow == _UNNAMED else workflow,
         "gen_ai.conversation.id": trace.get("group_id"),
         "metadata": as_object(trace.get("metadata")),
     }
+
+
+def _first_agent(trace: dict[str, Any], objects: list[dict[str, Any]]) -> str | None:
+    spans = (as_object(item.get("span_data")) for item in objects if item.get("trace_id") == trace.get("id"))
+    return next((name for data in spans if data.get("type") == "agent" and (name := text(data, "name"))), None)
 
 
 def _span(sent: dict[str, Any], trace: Attributes) -> OtlpSpan:

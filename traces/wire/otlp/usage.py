@@ -2,8 +2,9 @@
 
 Usage is repeated in two ways. An agent's or a chain's span sums up the calls below it: then the calls count, and the
 sum is only what was reported. And two instrumentations record one call, the inner within the outer: then the inner
-span is a transport detail, and the outer one counts. O(n), without recursion; ids may repeat, parents may be missing
-or run in circles.
+span is a transport detail, and the outer one counts. What a call has below a tool or another agent is neither: a model
+that called a tool in which a model is called has made two calls. O(n), without recursion; ids may repeat, parents may
+be missing or run in circles.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,8 @@ from traces.records import SpanKind
 from traces.wire.otlp.words import Usage
 
 _CALLS = {SpanKind.LLM, SpanKind.EMBEDDING}
+_OTHER_WORK = {SpanKind.TOOL, SpanKind.AGENT}
+"""What stands between two calls of which neither is a part of the other."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,8 @@ class _Node:
     is_folded: bool = False
     models_below: set[str | None] = field(default_factory=set)
     """The models of calls that count below: none, one, or two, which stand for any number."""
+    models_within: set[str | None] = field(default_factory=set)
+    """The same without those below a tool or an agent: what may be this very call."""
 
 
 def counted(spans: Iterable[UsageSpan]) -> set[str]:
@@ -74,7 +79,7 @@ def _top_down(nodes: dict[str, _Node]) -> list[_Node]:
 def _fold(node: _Node) -> None:
     """Find out, after the same was done above, whether the span repeats the call that it is part of."""
     above = node.parent.carrier if node.parent else None
-    node.carrier = node if node.span.has_tokens else above
+    node.carrier = node if node.span.has_tokens else None if node.span.kind in _OTHER_WORK else above
     node.is_folded = node.span.has_tokens and above is not None and _is_detail(node.span, above.span)
 
 
@@ -93,12 +98,15 @@ def _is_detail(inner: UsageSpan, outer: UsageSpan) -> bool:
 
 def _counts(node: _Node) -> bool:
     """Whether the span's own usage counts, after the same was found out below; tells its parent what counts."""
-    span, below = node.span, node.models_below
-    is_sum = bool(below) and (span.kind not in _CALLS or len(below) > 1 or _is_same_model(span.model, *below))
+    span, is_call = node.span, node.span.kind in _CALLS
+    same_work = node.models_within if is_call else node.models_below
+    is_sum = bool(same_work) and (not is_call or len(same_work) > 1 or _is_same_model(span.model, *same_work))
     counts = span.has_tokens and not node.is_folded and not is_sum
     if node.parent is not None:
-        told = below | {span.model} if counts else below
-        node.parent.models_below.update(islice(told, 2))
+        own = {span.model} if counts else set()
+        node.parent.models_below.update(islice(node.models_below | own, 2))
+        within = own if span.kind in _OTHER_WORK else node.models_within | own
+        node.parent.models_within.update(islice(within, 2))
     return counts
 
 
