@@ -43,12 +43,14 @@ def traces(request: MemberRequest) -> HttpResponse:
         return unchanged
     shown = {"asked": asked, "page": page, "total": total_text(request.account, asked)}
     if not is_part:
+        fields = word_filters(asked)
         shown |= {
             "tabs": status_tabs(asked),
             "agents": agent_choices(request.account, asked),
             "sources": source_choices(asked),
             "received": received_choices(asked),
-            "words": word_filters(asked),
+            "fields": fields,
+            "words": [field for field in fields if field.is_current],
         }
     response = render(request, "dashboard/_trace_list.html" if is_part else "dashboard/traces.html", shown)
     response["ETag"] = etag

@@ -12,6 +12,7 @@ from traces.archive import stored_span
 from traces.models import Span, Trace
 from traces.reading.conversation import Message, Part, messages_of, text_of
 from traces.reading.payload import read_value
+from traces.reading.publishing import published_span
 from traces.reading.steps import ALONE, Around, results_in
 from traces.records import SpanKind, SpanRecord
 
@@ -20,7 +21,7 @@ _CALL_IDS = ("gen_ai.tool.call.id", "ai.toolCall.id", "tool_call.id")
 CALLS_BEFORE, CALLS_AFTER, TOOLS_AFTER = 6, 2, 12
 
 
-def around_stored(trace: Trace, span: Span) -> Around:
+def around_stored(trace: Trace, span: Span, *, is_public: bool = False) -> Around:
     """What is known of a stored span; of one that is no call of a model, nothing is asked."""
     if span.kind != SpanKind.LLM:
         return ALONE
@@ -30,7 +31,7 @@ def around_stored(trace: Trace, span: Span) -> Around:
     behind = others.filter(started_at__gte=span.started_at).order_by("started_at", "ordinal")
     after = behind.filter(kind=SpanKind.LLM)[:CALLS_AFTER]
     tools = behind.filter(kind=SpanKind.TOOL)[:TOOLS_AFTER]
-    return _around(stored_span(span), _read(before), _read(after), _read(tools))
+    return _around(stored_span(span), _read(before), _read(after), _read(tools), is_public=is_public)
 
 
 def around_record(span: SpanRecord, spans: Iterable[SpanRecord]) -> Around:
@@ -64,13 +65,18 @@ def _read(spans: QuerySet[Span]) -> list[SpanRecord]:
 
 
 def _around(
-    span: SpanRecord, before: Iterable[SpanRecord], after: Iterable[SpanRecord], tools: Iterable[SpanRecord]
+    span: SpanRecord,
+    before: Iterable[SpanRecord],
+    after: Iterable[SpanRecord],
+    tools: Iterable[SpanRecord],
+    *,
+    is_public: bool = False,
 ) -> Around:
     answers: dict[str, Part] = {}
     for call in after:
         for result in results_in(talk_of(call)[0]):
             answers.setdefault(result.id, result)
-    for call_id, result in _tool_results(tools):
+    for call_id, result in _tool_results(tools, is_public=is_public):
         # What the tool itself recorded leads to it; what the model was told is what the model knew.
         known = answers.get(call_id, result)
         answers[call_id] = replace(known, span_id=result.span_id)
@@ -82,10 +88,11 @@ def _covers(call: SpanRecord, span: SpanRecord) -> bool:
     return call.ended_at is None or (span.ended_at is not None and call.ended_at >= span.ended_at)
 
 
-def _tool_results(tools: Iterable[SpanRecord]) -> Iterator[tuple[str, Part]]:
+def _tool_results(tools: Iterable[SpanRecord], *, is_public: bool) -> Iterator[tuple[str, Part]]:
     for tool in tools:
         sent = read_value(tool.raw)
         attributes = sent.get("attributes", {}) if isinstance(sent, dict) else {}
         for call_id in (attributes[key] for key in _CALL_IDS if isinstance(attributes.get(key), str)):
-            answer = read_value(tool.output) if tool.error is None else tool.error
+            error = published_span(tool).error if is_public else tool.error
+            answer = read_value(tool.output) if error is None else error
             yield call_id, Part("result", name=tool.name, value=answer, id=call_id, span_id=str(tool.id))

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tracen.lib.wording import bytes_text, duration_text
 from traces.archive import as_it_came
@@ -17,11 +18,14 @@ from traces.reading.looks import RUNNING, SPAN_STATUSES, Look, kind_look
 from traces.reading.payload import read_value
 from traces.reading.publishing import published_span
 from traces.reading.sections import Section, sections_of
-from traces.reading.spending import Amount, span_amounts, uncounted_note
+from traces.reading.spending import Amount, reported_note, span_amounts, uncounted_note
 from traces.reading.steps import ALONE, Around
 from traces.reading.told import Told, tell_more
 from traces.records import SpanRecord
 from traces.timeline import NOTES
+
+if TYPE_CHECKING:
+    from traces.wire.otlp.words import Reading
 
 PANEL_BUDGET = 150_000
 MAX_RAW = 24_000
@@ -76,12 +80,15 @@ def build_detail(
     *,
     origin: datetime,
     is_trace_running: bool,
-    is_orphan: bool = False,
+    oddity: str = "",
     blamed: tuple[str, str] | None = None,
     around: Around = ALONE,
     is_public: bool = False,
 ) -> SpanDetail:
-    """The panel of one span; `origin` is where the axis of its trace begins, `around` what other spans tell of it."""
+    """The panel of one span; `origin` is where the axis of its trace begins, `around` what other spans tell of it.
+
+    `oddity` is a key of NOTES if the span is not shown where it says it belongs.
+    """
     came = as_it_came(span)
     shown = published_span(span) if is_public else span
     budget, raw = Budget(PANEL_BUDGET), tuple(_raw(shown))
@@ -96,7 +103,7 @@ def build_detail(
         kind=kind_look(span.kind),
         status=RUNNING if is_trace_running and span.ended_at is None else SPAN_STATUSES[span.status],
         facts=(*_facts(span, origin, is_trace_running), *map(Fact.of, told.facts)),
-        notes=tuple(_notes(span, is_trace_running, is_orphan)),
+        notes=tuple(_notes(span, is_trace_running, oddity, came[1] if came else None)),
         error=read_error(shown.error) if shown.error else None,
         blamed=blamed if span.status == "error" else None,
         sections=sections,
@@ -120,15 +127,17 @@ def _duration(span: SpanRecord, is_trace_running: bool) -> str:
     return duration_text(max((span.ended_at - span.started_at).total_seconds() * 1000, 0))
 
 
-def _notes(span: SpanRecord, is_trace_running: bool, is_orphan: bool) -> Iterator[str]:
-    if is_orphan:
-        yield NOTES["is_orphan"]
+def _notes(span: SpanRecord, is_trace_running: bool, oddity: str, reading: "Reading | None") -> Iterator[str]:
+    if oddity:
+        yield NOTES[oddity]
     if span.ended_at is None and not is_trace_running:
         yield NOTES["is_unfinished"]
     if span.ended_at is not None and span.ended_at < span.started_at:
         yield NOTES["is_skewed"]
     if uncounted := uncounted_note(span):
         yield uncounted
+    if reading and (other := reported_note(span, reading.reported_cost)):
+        yield other
 
 
 def _raw(span: SpanRecord) -> list[Raw]:

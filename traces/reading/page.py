@@ -23,7 +23,7 @@ from traces.reading.error_text import ErrorText, read_error
 from traces.reading.jsontree import Budget, render_tree
 from traces.reading.looks import TRACE_STATUSES, Look
 from traces.reading.payload import read_value
-from traces.reading.publishing import published_run
+from traces.reading.publishing import published_run, published_text
 from traces.reading.sentence import Sentence, run_ms, tell
 from traces.reading.spending import run_cost, tokens_of
 from traces.reading.texts import FoldedText, fold_text
@@ -107,9 +107,10 @@ def _run_page(
     timeline = lay_out(run, nodes_of(trace), timezone.now())
     panel = None
     if has_panel and not is_sheet(run):
-        panel = _panel(trace, span_id, chosen_span(timeline), is_public=is_public)
+        panel = _panel(trace, span_id, chosen_span(run, timeline), is_public=is_public)
     view = view_of(run, timeline, span_id=span_id, first_row=first_row, size=size, panel=panel)
-    sentence = tell(run, timeline, error_of(trace, timeline))
+    span_error = error_of(trace, timeline)
+    sentence = tell(run, timeline, published_text(span_error) if is_public else span_error)
     texts = Budget(TEXT_BUDGET)
     return RunPage(
         name=run.name,
@@ -144,9 +145,9 @@ def span_detail(trace: Trace, span_id: str, *, is_public: bool = False) -> SpanD
         stored_span(span),
         origin=min(trace.started_at, first or trace.started_at),
         is_trace_running=trace.status == TraceStatus.RUNNING,
-        is_orphan=_is_orphan(trace, span),
+        oddity=_oddity(trace, span),
         blamed=_blamed_child(trace, span),
-        around=around_stored(trace, span),
+        around=around_stored(trace, span, is_public=is_public),
         is_public=is_public,
     )
 
@@ -155,7 +156,7 @@ def view_of_record(record: TraceRecord, url: str) -> TimelineView:
     """The timeline of a finished run that is not stored, with the panel of the span that explains it."""
     nodes = [_node_of(span, place) for place, span in enumerate(record.spans)]
     timeline = lay_out(record, nodes, record.ended_at or record.started_at)
-    chosen = chosen_span(timeline)
+    chosen = chosen_span(record, timeline)
     span = next(span for span in record.spans if str(span.id) == chosen)
     children = (other for other in record.spans if other.parent_id == span.id)
     blamed = next(((str(child.id), child.name) for child in children if child.status == SpanStatus.ERROR), None)
@@ -209,8 +210,18 @@ def error_of(trace: Trace, timeline: Timeline) -> str | None:
     return payloads.values_list("error", flat=True).first()
 
 
-def _is_orphan(trace: Trace, span: Span) -> bool:
-    return span.parent_id is not None and not Span.objects.filter(trace=trace, id=span.parent_id).exists()
+def _oddity(trace: Trace, span: Span) -> str:
+    """Why the span is not shown where it says it belongs, a key of NOTES; empty if it is."""
+    if span.parent_id is None:
+        return ""
+    parent = Span.objects.filter(trace=trace, id=span.parent_id).only("started_at", "ordinal").first()
+    if parent is None:
+        return "is_orphan"
+    # A circle is opened at its earliest span, so of a span that began after its parent the tree need not be read.
+    if (parent.started_at, parent.ordinal) < (span.started_at, span.ordinal):
+        return ""
+    timeline = lay_out(stored_row(trace), nodes_of(trace), timezone.now())
+    return "is_in_cycle" if any(row.is_in_cycle and row.id == str(span.id) for row in timeline.rows) else ""
 
 
 def _blamed_child(trace: Trace, span: Span) -> tuple[str, str] | None:

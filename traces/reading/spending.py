@@ -1,6 +1,7 @@
 """Tokens and cost in words, of a span and of a run; pure, page.py, detail.py and the rows of a timeline call it."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from tracen.lib.wording import count_text, money_text
 from traces.records import SpanKind, SpanRecord, TraceRecord
@@ -8,6 +9,7 @@ from traces.timeline import Timeline
 
 NO_PRICE = "no price"
 _WHY_NO_PRICE = "The price list does not have this model, which does not mean that it costs nothing."
+_NANODOLLARS = 1_000_000_000
 _CALLS = (SpanKind.LLM, SpanKind.EMBEDDING)
 
 
@@ -46,7 +48,7 @@ def run_cost(run: TraceRecord, timeline: Timeline) -> Amount | None:
 
 def dollars(nanodollars: int | None) -> float | None:
     """A cost as a number of US dollars."""
-    return None if nanodollars is None else nanodollars / 1_000_000_000
+    return None if nanodollars is None else nanodollars / _NANODOLLARS
 
 
 def span_amounts(span: SpanRecord) -> list[Amount]:
@@ -61,6 +63,14 @@ def uncounted_note(span: SpanRecord) -> str:
     if span.kind in _CALLS:
         return "Its tokens are reported; counted in the step around it, which recorded the same call."
     return "Its tokens are reported; counted in the steps below."
+
+
+def reported_note(span: SpanRecord, reported: Decimal | None) -> str:
+    """What the sender reckoned, where the price that is shown is another; empty where the two read the same."""
+    if reported is None or span.cost_nanodollars is None:
+        return ""
+    said = money_text(float(reported) * _NANODOLLARS)
+    return f"The sender reported {said}." if said != money_text(span.cost_nanodollars) else ""
 
 
 def row_tokens(tokens: int | None) -> str:

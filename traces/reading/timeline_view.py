@@ -106,9 +106,12 @@ def is_sheet(run: TraceRecord) -> bool:
     return run.source == Source.TRACEN
 
 
-def chosen_span(timeline: Timeline) -> str:
-    """The span to show when none was asked for: what failed or hangs, else the first model call, else the first."""
-    failed = timeline.failure.row if timeline.failure else None
+def chosen_span(run: TraceRecord, timeline: Timeline) -> str:
+    """The span to show when none was asked for: what failed or hangs, else the first model call, else the first.
+
+    A run that succeeded has dealt with its errors, so that none of them is what its reader comes for.
+    """
+    failed = timeline.failure.row if timeline.failure and run.status != TraceStatus.SUCCESS else None
     first_call = next((row for row in timeline.rows if row.kind == SpanKind.LLM), None)
     chosen = failed or timeline.open_end or first_call or next(iter(timeline.rows), None)
     return chosen.id if chosen else ""

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from tracen.lib.wording import duration_text
 from traces.reading.jsontree import Budget, render_tree
+from traces.reading.publishing import published_parameters, published_tool
 from traces.reading.spending import Amount
 from traces.reading.texts import FoldedText, first_sentence, fold_text
 
@@ -61,7 +62,7 @@ def tell_more(sent: "OtlpSpan", reading: "Reading", budget: Budget, *, is_public
     told = Told(
         facts=tuple(_call_facts(reading)),
         documents=tuple(_documents(reading, budget, is_public=is_public)),
-        tools=tuple(_tools(reading, budget)),
+        tools=tuple(_tools(reading, budget, is_public=is_public)),
         parameters=_tree(_parameters(reading, is_public=is_public), budget),
     )
     if is_public:
@@ -97,7 +98,7 @@ def _documents(reading: "Reading", budget: Budget, *, is_public: bool) -> Iterat
         )
 
 
-def _tools(reading: "Reading", budget: Budget) -> Iterator[ShownTool]:
+def _tools(reading: "Reading", budget: Budget, *, is_public: bool) -> Iterator[ShownTool]:
     for number, tool in enumerate((reading.tools or ())[:MAX_TOOLS], 1):
         if budget.is_spent:
             return
@@ -107,16 +108,13 @@ def _tools(reading: "Reading", budget: Budget) -> Iterator[ShownTool]:
         yield ShownTool(
             name=str(name or f"Tool {number}"),
             about=first_sentence(about) if isinstance(about, str) else "",
-            tree=render_tree(tool, budget),
+            tree=render_tree(published_tool(tool) if is_public else tool, budget),
         )
 
 
 def _parameters(reading: "Reading", *, is_public: bool) -> dict[str, Any]:
-    """How the model was asked; to the public only what is one figure or word, since the rest may hold headers."""
     given = reading.parameters if isinstance(reading.parameters, dict) else {}
-    if not is_public:
-        return given
-    return {key: value for key, value in given.items() if key != "user" and not isinstance(value, dict | list)}
+    return published_parameters(given) if is_public else given
 
 
 def _context(reading: "Reading") -> dict[str, Any]:

@@ -28,7 +28,7 @@ RECEIVED = {
 }
 SOURCES = {Source.TRACEN: "POST /api/traces", Source.NEXUS: "REST v1", Source.OTLP: "OpenTelemetry"}
 _WORDS = {"session": "session", "user": "end_user", "model": "model", "provider": "provider"}
-"""Filters by an exact word that a page of a trace leads to, with the columns that they are about."""
+"""Filters by an exact word, such as the one a page of a trace leads to, with the columns that they are about."""
 _FILTERS = ("q", "status", "agent_id", "source", "received", "since", "until", *_WORDS)
 
 
@@ -169,9 +169,9 @@ def received_choices(asked: Asked) -> list[Choice]:
 
 
 def word_filters(asked: Asked) -> list[Choice]:
-    """The exact words that the list is narrowed down to, each with the address of the list without it."""
+    """The exact words that a list can be narrowed down to, each with the address of the list without it."""
     said = ((name, getattr(asked.wanted, column)) for name, column in _WORDS.items())
-    return [Choice(word, name.capitalize(), True, asked.address(**{name: ""})) for name, word in said if word]
+    return [Choice(word, name.capitalize(), bool(word), asked.address(**{name: ""})) for name, word in said]
 
 
 def _newer_page(account: Account, asked: Asked, traces: QuerySet[Trace]) -> TracePage | None:

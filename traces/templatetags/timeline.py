@@ -68,7 +68,8 @@ def _fold(row: Row) -> str:
 
 def _signs(row: Row) -> str:
     """What follows the name: how many spans are below, how it ended, what is odd, what it cost."""
-    signs = f'<span class="n">{row.descendant_count:,}</span>' if row.child_count else ""
+    below = f"{row.descendant_count:,}"
+    signs = f'<span class="n" title="{below} below">{below}</span>' if row.child_count else ""
     if row.is_failed:
         signs += _icon("circle-x", "failed", " ico-s bad")
     elif row.is_recovered:

@@ -106,6 +106,18 @@ def test_new_rows_come_by_themselves_with_the_mark(owner):
     expect(page.locator("[data-news]")).to_have_text("1 new trace")
 
 
+@pytest.mark.parametrize("viewport", [WIDE, PHONE])
+def test_enter_in_one_of_the_more_filters_narrows_the_list(owner, viewport):
+    owner.create_trace(name="first")
+    page = owner.open(LIST, viewport)
+    page.get_by_text("More filters").click()
+    page.get_by_label("User").fill("somebody")
+    page.get_by_label("User").press("Enter")
+    page.wait_for_url("**/dashboard/traces?user=somebody")
+    expect(page.get_by_role("heading", name="No trace matches")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_rows_do_not_move_while_some_are_chosen(owner):
     owner.create_trace(name="first")
     page = owner.open(LIST)

@@ -13,6 +13,7 @@ from traces.models import Span, Trace
 from traces.reading.page import owner_page, span_detail
 from traces.sharing import share
 from traces.tests.test_otlp_api import OTLP, attribute, export, span
+from traces.timeline import NOTES
 
 pytestmark = pytest.mark.django_db
 
@@ -169,6 +170,60 @@ def test_its_owner_finds_what_came(as_alice, unlimited, private):
     assert len(as_alice.get(f"/dashboard/traces/{private.pk}/find", {"q": "secret-header"}).json()) == 1
 
 
+@pytest.mark.parametrize("part", ["", "/spans/{span}", ".json"])
+def test_the_public_sees_no_parameter_that_is_not_known(unlimited, client, part):
+    asked = {"temperature": 0.5, "base_url": "https://secret-host", "api_key": "secret-key"}
+    told = [
+        attribute("openinference.span.kind", "LLM"),
+        attribute("llm.invocation_parameters", json.dumps(asked)),
+        attribute("gen_ai.request.authorization", "secret-header"),
+    ]
+    unlimited.api.post(OTLP, export(span(1, attributes=told)))
+    answer = client.get(f"/traces/{share(Trace.objects.get()).pk}{part.format(span=Span.objects.get().id)}")
+    text = (b"".join(answer) if answer.streaming else answer.content).decode()
+    assert secrets_in(text) == set()
+    assert ("temperature" in text) == (part != ".json")
+
+
+KEY = "sk-proj-0123456789abcdef"
+
+
+@pytest.mark.parametrize("part", ["", "/spans/{span}", ".json"])
+def test_the_public_reads_errors_without_keys_and_home_directories(unlimited, client, part):
+    """In the sentence, in what a chat shows of the link, in the panel and in the file."""
+    call = [attribute("gen_ai.operation.name", "chat"), attribute("gen_ai.input.messages", ASKED)]
+    tool = [attribute("gen_ai.operation.name", "execute_tool"), attribute("gen_ai.tool.call.id", "c1")]
+    failure = {"code": 2, "message": f"{KEY} was refused in /home/alice/app.py"}
+    unlimited.api.post(OTLP, export(span(1, attributes=call), span(2, attributes=tool, status=failure)))
+    link = share(Trace.objects.get())
+    for span_id in Span.objects.values_list("id", flat=True):
+        answer = client.get(f"/traces/{link.pk}{part.format(span=span_id)}")
+        text = (b"".join(answer) if answer.streaming else answer.content).decode()
+        assert (KEY in text, "alice" in text, "••• was refused in ~/app.py" in text) == (False, False, True)
+
+
+ASKED = json.dumps(
+    [{"role": "assistant", "parts": [{"type": "tool_call", "id": "c1", "name": "search", "arguments": {}}]}]
+)
+
+
+def test_a_span_without_content_says_so_once(as_alice, unlimited):
+    trace = send(unlimited, "openai-agents")
+    assert "Nothing was recorded" not in read(as_alice, trace, calls(trace)[0])
+
+
+def test_another_cost_than_the_senders_is_shown_with_the_senders(as_alice, unlimited):
+    told = [
+        attribute("gen_ai.operation.name", "chat"),
+        attribute("gen_ai.request.model", "gpt-4o"),
+        attribute("gen_ai.provider.name", "openai"),
+        attribute("gen_ai.usage.input_tokens", 1000),
+        attribute("gen_ai.usage.cost", 0.5),
+    ]
+    unlimited.api.post(OTLP, export(span(1, attributes=told)))
+    assert "The sender reported $0.5000." in read(as_alice, Trace.objects.get(), Span.objects.get().id)
+
+
 def test_before_sharing_its_owner_reads_what_is_left_out(as_alice, unlimited, private):
     assert "Left out are session and user, tags and metadata, stack traces" in words(
         as_alice.get(f"/dashboard/traces/{private.pk}/share")
@@ -235,6 +290,8 @@ def test_spans_in_a_circle_and_their_own_parents_are_shown_and_marked(unlimited)
     assert [(row.name, row.depth, row.is_in_cycle) for row in rows] == [
         ("step 1", 0, True), ("step 2", 1, False), ("step 3", 0, True),
     ]  # fmt: skip
+    marked = [NOTES["is_in_cycle"] in span_detail(Trace.objects.get(), row.id).notes for row in rows]
+    assert marked == [True, False, True]
 
 
 def test_the_page_of_a_run_hears_that_one_of_its_spans_has_ended(as_alice, unlimited):

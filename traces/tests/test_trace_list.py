@@ -181,7 +181,19 @@ def test_each_word_can_be_taken_away_and_the_others_stay(as_alice, unlimited):
     assert 'href="?user=u&amp;status=success"' in html.replace(
         "?status=success&amp;user=u", "?user=u&amp;status=success"
     )
-    assert '<input type="hidden" name="session" value="s">' in html
+
+
+def test_the_words_have_fields_filled_from_the_address(as_alice, unlimited):
+    store(unlimited, session="s", end_user="u")
+    html = page_of(as_alice, "?session=s&user=%22u")
+    fields = re.findall(r'<input\s+class="inp"\s+name="(\w+)"\s+value="([^"]*)"', html)
+    assert fields == [("session", "s"), ("user", "&quot;u"), ("model", ""), ("provider", "")]
+    assert re.findall(r'<details class="more-filters"( open)?>', html) == [" open"]
+
+
+def test_without_a_word_its_fields_are_folded(as_alice, unlimited):
+    store(unlimited)
+    assert re.findall(r'<details class="more-filters"( open)?>', page_of(as_alice)) == [""]
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -110,7 +110,7 @@ class Row:
 
 NOTES = {
     "is_orphan": "Its parent is not in this trace, so it is shown at the top level.",
-    "is_in_cycle": "Its parents lead back to itself, so the circle is opened here.",
+    "is_in_cycle": "Its parents run in a circle, so it is shown at the top level.",
     "is_duplicate": "Another span of this trace has the same id.",
     "is_skewed": "It ended before it started: the clocks differed. The duration is shown as 0.",
     "is_unfinished": "Its end was never reported.",

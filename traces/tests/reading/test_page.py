@@ -11,7 +11,7 @@ from django.http import Http404
 from traces.demo import demo_timeline, demo_trace
 from traces.models import Span
 from traces.reading.document import json_document
-from traces.reading.page import row_chunk, shared_page, span_detail
+from traces.reading.page import owner_page, row_chunk, shared_page, span_detail
 from traces.records import SpanKind, TraceStatus
 from traces.tests.runs import call, failed, run, shared, span
 
@@ -67,6 +67,24 @@ def test_a_failed_call_tells_its_error_once(alice):
     assert (page.sentence.plain, page.error) == ("Failed after 100 ms: Overloaded.", None)
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        call(status=TraceStatus.ERROR, error="nxs_0123456789 was refused"),
+        run(failed("a", error="nxs_0123456789 was refused"), status=TraceStatus.ERROR),
+    ],
+)
+def test_a_link_shows_no_key_that_an_error_names(alice, record):
+    page = shared_page(shared(alice.account, record))
+    assert ("nxs_" in repr(page), "••• was refused" in page.description) == (False, True)
+
+
+def test_its_owner_reads_the_whole_error(alice):
+    record = run(failed("a", error="nxs_0123456789 was refused"), status=TraceStatus.ERROR)
+    page = owner_page(shared(alice.account, record).trace)
+    assert page.sentence.plain == "a failed after 100 ms: nxs_0123456789 was refused."
+
+
 def test_the_failed_span_is_chosen_and_told(alice):
     record = run(span("plan", 0, 20), failed("search", 20, 100, error="no route"), status=TraceStatus.ERROR)
     page = shared_page(shared(alice.account, record))
@@ -87,6 +105,12 @@ def test_the_failed_span_is_chosen_and_told(alice):
 )
 def test_without_a_failure_the_open_span_or_the_first_model_call_is_chosen(alice, spans, chosen):
     assert shared_page(shared(alice.account, run(*spans))).timeline.panel.name == chosen
+
+
+def test_a_run_that_succeeded_opens_on_its_conversation_and_not_on_an_error_it_dealt_with(alice):
+    wrong = failed("search", 0, 10, error="no route")
+    record = run(wrong, span("chat", 20, 90, kind=SpanKind.LLM))
+    assert shared_page(shared(alice.account, record)).timeline.panel.name == "chat"
 
 
 def test_the_span_that_was_asked_for_is_chosen(alice):

@@ -1,10 +1,11 @@
 """Tokens and cost in words: what counts, what has no price, and where a price is from."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from traces.reading.spending import Amount, row_cost, run_cost, span_amounts, uncounted_note
+from traces.reading.spending import Amount, reported_note, row_cost, run_cost, span_amounts, uncounted_note
 from traces.reading.timeline_view import lay_out
 from traces.records import SpanKind
 from traces.tests.runs import at, run, span
@@ -42,6 +43,18 @@ def test_a_cost_without_a_day_is_the_senders():
     assert span_amounts(span("a", cost_nanodollars=2_000_000_000)) == [
         Amount("Cost", "$2.00", note="as reported by the sender")
     ]
+
+
+@pytest.mark.parametrize(
+    ("reported", "note"),
+    [(Decimal("0.5"), "The sender reported $0.5000."), (Decimal("2"), ""), (Decimal("2.000001"), ""), (None, "")],
+)
+def test_what_the_sender_reported_is_said_where_it_differs(reported, note):
+    assert reported_note(span("a", cost_nanodollars=2_000_000_000), reported) == note
+
+
+def test_without_a_price_there_is_nothing_to_differ_from():
+    assert reported_note(span("a"), Decimal("0.5")) == ""
 
 
 def test_tokens_of_an_unknown_model_have_no_price():
