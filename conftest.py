@@ -1,8 +1,10 @@
 """Who is in the tests: Alice owns an account, Bob is her teammate, Charlie is a stranger."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.db import connection
 
 from accounts.api_keys import mint_key
 from accounts.models import Account, Membership, User
@@ -10,6 +12,18 @@ from accounts.plans import UNLIMITED
 from accounts.signup import open_account
 from tests.api import Api
 from tracen.lib import waking
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """PostgreSQL drops no database that somebody is in, and a thread of the last test may still hold a connection."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @dataclass
