@@ -37,7 +37,7 @@ def wait_until_ready(said: Path) -> None:
 def test_no_run_is_lost_while_its_agent_is_deleted(tmp_path):
     said, answers = tmp_path / "said", list[Answer]()
     with live_server() as server:
-        crowd = Crowd(server.port, server.run_command("create_api_key", "alice@example.com"))
+        crowd = Crowd(server.run_command("create_api_key", "alice@example.com"), server.port)
         body = nexus_body()
         code = DELETE_AGAIN_AND_AGAIN.replace("NAME", repr(body["agent_id"]))
         command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
@@ -47,13 +47,16 @@ def test_no_run_is_lost_while_its_agent_is_deleted(tmp_path):
                 command, cwd=ROOT, env=server.environment, stdout=output, stderr=subprocess.PIPE, text=True
             ) as deleting,
         ):
-            wait_until_ready(said)
-            # How often the two meet is up to the machine.
-            for _ in range(ROUNDS):
-                answers += crowd.all_at_once(RUNS, lambda _: crowd.post(NEXUS, body))
-                if said.read_text().count("deleted") >= DELETIONS:
-                    break
-            deleting.terminate()
+            try:
+                wait_until_ready(said)
+                # How often the two meet is up to the machine.
+                for _ in range(ROUNDS):
+                    answers += crowd.all_at_once(RUNS, lambda _: crowd.post(NEXUS, body))
+                    if said.read_text().count("deleted") >= DELETIONS:
+                        break
+            finally:
+                # It never ends by itself, and its end is waited for, whatever went wrong here.
+                deleting.terminate()
             _, errors = deleting.communicate(timeout=60)
         crowd.leave()
 
