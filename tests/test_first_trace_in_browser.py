@@ -111,7 +111,10 @@ def test_without_scripts_a_step_still_opens(server, open_page, width):
     page.get_by_role("link", name="choose_sources").first.click()
 
     expect(page.get_by_role("heading", level=2, name="choose_sources")).to_be_visible()
-    expect(page.get_by_text("What support can a household in Denmark get").first).to_be_visible()
+    said_before = page.get_by_text("What support can a household in Denmark get").first
+    expect(said_before).to_be_hidden()
+    page.get_by_text("shown in an earlier step").first.click()
+    expect(said_before).to_be_visible()
 
 
 def test_the_page_loads_nothing_from_elsewhere(server, browser):
