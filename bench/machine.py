@@ -13,7 +13,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 _MB = 1_000_000
-_SHOWN = ("django", "djangorestframework", "waitress", "psycopg")
+_SHOWN = ("django", "djangorestframework", "uvicorn", "psycopg")
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from email.message import Message
 from http.client import HTTPConnection, HTTPException
 from itertools import count
 from uuid import UUID
@@ -65,10 +66,10 @@ class Reader:
     def __init__(self, port: int, key: str) -> None:
         self._connection, self._key = HTTPConnection("127.0.0.1", port, timeout=30), key
 
-    def get(self, path: str) -> tuple[dict[str, str], object]:
+    def get(self, path: str) -> tuple[Message, object]:
         self._connection.request("GET", path, headers={"X-Tracen-Key": self._key})
         answer = self._connection.getresponse()
-        return dict(answer.headers), json.loads(answer.read())
+        return answer.headers, json.loads(answer.read())
 
     def close(self) -> None:
         self._connection.close()

@@ -181,11 +181,17 @@ def test_broken_chunks(line, body):
     assert (answer.status, answer.json) == (400, {"error": "Bad Request"})
 
 
-@pytest.mark.parametrize("coding", [b"gzip, chunked", b"xchunked", b"identity", b"chunked, identity"])
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"xchunked", b"identity"])
 def test_other_transfer_codings(line, coding):
     answer = line.only_answer(line.head(b"Transfer-Encoding: " + coding + b"\r\n") + chunks(RUN))
 
     assert (answer.status, answer.json) == (501, {"error": "Not Implemented"})
+
+
+def test_chunks_within_another_coding(line):
+    answer = line.only_answer(line.head(b"Transfer-Encoding: chunked, identity\r\n") + chunks(RUN))
+
+    assert (answer.status, answer.json) == (400, {"error": "Bad Request"})
 
 
 @pytest.mark.parametrize("length", [b"abc", b"-1", b"+5", b"0x10", b"1_0", b"5, 5", b"", b"1 1", b"\xd9\xa3"])
@@ -202,13 +208,13 @@ def test_two_lengths(line, other):
     assert (answer.status, answer.json) == (400, {"error": "Bad Request"})
 
 
-def test_a_length_and_chunks_are_read_as_one_request(line):
-    """The chunks count, and nothing of the body is ever taken for a second request."""
+def test_a_length_and_chunks_are_refused(line):
+    """Two servers in a row could read them differently, and a body be taken for a second request."""
     smuggled = line.head(method=b"GET", target=b"/health")
 
     for length in (4, len(chunks(RUN)), len(chunks(RUN)) + len(smuggled)):
         received = line.talk(line.head(b"Content-Length: %d\r\n" % length + CHUNKED) + chunks(RUN) + smuggled)
-        assert [answer.status for answer in parse_answers(received)] == [201]
+        assert [answer.status for answer in parse_answers(received)] == [400]
 
 
 def test_a_client_that_waits_for_a_go_ahead(line):
@@ -315,13 +321,11 @@ def test_broken_headers(line, header):
     assert (answer.status, answer.json) == (400, {"error": "Bad Request"})
 
 
-def test_a_folded_header_is_one_value(line, key):
-    """RFC 9112 lets a server read a line break before a blank as blanks; a key in two halves is no key."""
-    half = len(key) // 2
-    folded = f"X-Tracen-Key: {key[:half]}\r\n {key[half:]}\r\n".encode()
+def test_a_folded_header_is_refused(line):
+    """RFC 9112 has a server refuse a line break before a blank, or read it as blanks."""
+    answer = line.post(b"X-A: a\r\n b\r\n")
 
-    assert line.post(b"X-A: a\r\n b\r\n").status == 201
-    assert line.post(folded, key=False).status == 401
+    assert (answer.status, answer.json) == (400, {"error": "Bad Request"})
 
 
 @pytest.mark.parametrize(
@@ -330,7 +334,7 @@ def test_a_folded_header_is_one_value(line, key):
 def test_endless_headers(line, header):
     raw = line.talk(line.head(header + b"\r\n", method=b"GET", target=b"/health"))
 
-    assert raw.startswith(b"HTTP/1.0 431 ")
+    assert raw.startswith(b"HTTP/1.1 431 ")
     assert raw.endswith(b'{"error": "Request Header Fields Too Large"}')
 
 
@@ -416,7 +420,6 @@ def test_odd_headers_change_no_page(line, header):
             b"/api/%zz",
             b"/api/%",
             b"/api//v1/traces",
-            b"/api/\0",
             b"/api/x:@[",
             b"/api/..;/health",
             b"/api/%2e%2e/health",
@@ -438,7 +441,6 @@ def test_odd_addresses_of_the_api(line, target):
             b"/../health",
             b"/%2e%2e/health",
             b"/health%0d%0aX:y",
-            b"/traces/\0",
             b"/traces/%00",
             b"/%",
             b"*",
@@ -465,7 +467,16 @@ def test_odd_addresses_of_pages(line, target):
 
 @pytest.mark.parametrize(
     "target",
-    [b"\xff", b"/\xff", b"/api/\xff\xfe", b"/api/v1/traces?agent_id=\xff", b"http://[::1/health", b"http://[/api/x"],
+    [
+        b"/api/\0",
+        b"/traces/\0",
+        b"\xff",
+        b"/\xff",
+        b"/api/\xff\xfe",
+        b"/api/v1/traces?agent_id=\xff",
+        b"http://[::1/health",
+        b"http://[/api/x",
+    ],
 )
 def test_addresses_that_are_none(line, target):
     answer = line.get(target)
@@ -498,7 +509,7 @@ def test_links_never_come_from_the_request(server, line):
 def test_a_foreign_host(line, host):
     answer = line.only_answer(b"GET /api/v1/traces HTTP/1.1\r\nConnection: close\r\n" + host + b"\r\n")
 
-    assert (answer.status, answer.json) == (400, {"error": "Bad request"})
+    assert (answer.status, str(answer.json["error"]).lower()) == (400, "bad request")
 
 
 # Other protocols ----------------------------------------------------------------------------------------------------
@@ -507,7 +518,15 @@ def test_a_foreign_host(line, host):
 def test_http_1_0(line, key):
     raw = line.talk(f"GET {NEXUS}?limit=1 HTTP/1.0\r\nHost: localhost\r\nX-Tracen-Key: {key}\r\n\r\n".encode())
 
-    assert raw.startswith(b"HTTP/1.0 200 OK\r\n")
+    assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"transfer-encoding" not in raw
+    assert b"connection: close" in raw
+
+
+def test_this_is_no_proxy(line):
+    answer = line.only_answer(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
+
+    assert (answer.status, answer.json) == (501, {"error": "Not Implemented"})
 
 
 @pytest.mark.parametrize(
@@ -523,7 +542,7 @@ def test_http_1_0(line, key):
     ],
 )
 def test_what_is_not_our_http(line, request_bytes):
-    assert line.talk(request_bytes).startswith(b"HTTP/1.0 400 ")
+    assert line.talk(request_bytes).startswith(b"HTTP/1.1 400 ")
 
 
 def test_silence_costs_nothing(line):

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from email.message import Message
 from http.client import HTTPConnection
 from itertools import cycle
 from threading import local
@@ -20,7 +21,7 @@ from traces.tests.test_otlp_api import OTLP, export, span
 pytestmark = pytest.mark.fault
 
 CLIENTS = 50
-Answer = tuple[int, dict[str, Any], dict[str, str]]
+Answer = tuple[int, dict[str, Any], Message]
 
 
 class Crowd:
@@ -37,7 +38,7 @@ class Crowd:
         sent = {"X-Tracen-Key": self._key, "Content-Type": "application/json", **headers}
         self._own.connection.request("POST", path, json.dumps(body), sent)
         answer = self._own.connection.getresponse()
-        return answer.status, json.loads(answer.read()), dict(answer.headers)
+        return answer.status, json.loads(answer.read()), answer.headers
 
     def all_at_once(self, times: int, act: Callable[[int], Answer]) -> list[Answer]:
         with ThreadPoolExecutor(CLIENTS) as pool:

@@ -393,7 +393,7 @@ LOGGING = {
         "celery.worker": {"filters": ["short"]},
         "celery.worker.request": {"filters": ["short"]},
         "celery.bootsteps": {"filters": ["short"]},
-        # It would tell of every request that has to wait for a thread.
-        "waitress.queue": {"level": "ERROR"},
+        # It would tell of its start, and of every request that is none.
+        "uvicorn": {"level": "ERROR"},
     },
 }

@@ -1,6 +1,6 @@
 """`python -m bench.naive PORT`: makes the tables, loads rows and keys (told on stdin) and serves, by two processes.
 
-waitress stands in for gunicorn, which the product does not install: same threads, same number of processes.
+The web server is the product's, so that what differs is the application.
 """
 
 import json
@@ -9,7 +9,6 @@ import socket
 import sys
 
 PROCESSES = 2
-THREADS = 16
 
 
 def prepare(keys: list[str], rows: int) -> None:
@@ -37,14 +36,15 @@ def prepare(keys: list[str], rows: int) -> None:
 
 def serve(port: int) -> None:
     from django.core.wsgi import get_wsgi_application
-    from waitress import create_server
+
+    from tracen.server import server_on
 
     application = get_wsgi_application()
     listener = socket.create_server(("127.0.0.1", port), backlog=1024)
     for _ in range(PROCESSES - 1):
         if os.fork() == 0:
             break
-    create_server(application, sockets=[listener], threads=THREADS).run()
+    server_on(listener, application).run()
 
 
 if __name__ == "__main__":

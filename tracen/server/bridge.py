@@ -1,0 +1,219 @@
+"""Between uvicorn and the application: whole requests go to threads in the order in which they came.
+
+A request takes a thread when its last byte is there, and gives it back when its answer is made, not when it is read:
+sixty slow uploads and sixty slow downloads hold no thread.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from io import BytesIO
+from queue import SimpleQueue
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
+from urllib.parse import unquote_to_bytes
+
+from tracen.server.spool import IN_MEMORY, PIECE, Pipe
+
+THREADS = 16
+
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+class Bridge:
+    """An ASGI application that lets a WSGI application answer."""
+
+    def __init__(self, application: WsgiApplication, address: Sequence[Any], scheme: str) -> None:
+        """`address` is that of the socket: the host and the port first."""
+        self._application = application
+        self._same_for_all = {
+            "SERVER_NAME": address[0],
+            "SERVER_PORT": str(address[1]),
+            "SCRIPT_NAME": "",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": scheme,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        self._waiting: SimpleQueue[_Exchange] = SimpleQueue()
+        for number in range(THREADS):
+            threading.Thread(target=self._keep_answering, name=f"web-{number}", daemon=True).start()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = await _read_body(receive)
+        if body is None:
+            return
+        exchange = _Exchange(scope, *body)
+        self._waiting.put(exchange)
+        await exchange.deliver(receive, send)
+
+    def _keep_answering(self) -> None:
+        while True:
+            exchange = self._waiting.get()
+            try:
+                exchange.make(self._application, self._same_for_all)
+            except BaseException as failure:  # noqa: BLE001 - uvicorn logs it and answers 500
+                exchange.fail(failure)
+            # Or the last request would stay in memory until the next one.
+            del exchange
+
+
+async def _read_body(receive: Receive) -> tuple[IO[bytes], int] | None:
+    """The whole body and its length; None if the client has hung up before its end."""
+    message = await receive()
+    if message["type"] == "http.request" and not message["more_body"]:
+        return BytesIO(message["body"]), len(message["body"])
+    body: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed after the answer
+    while message["type"] == "http.request":
+        body.write(message["body"])
+        if not message["more_body"]:
+            length = body.tell()
+            body.seek(0)
+            return body, length
+        message = await receive()
+    body.close()
+    return None
+
+
+class _Exchange:
+    """A request, whole, and its answer: made by a thread, delivered by the event loop."""
+
+    def __init__(self, scope: Message, body: IO[bytes], length: int) -> None:
+        self._scope, self._body, self._length = scope, body, length
+        self._loop = asyncio.get_running_loop()
+        self._begun: asyncio.Future[tuple[Message, bytes, Pipe | None]] = self._loop.create_future()
+
+    # In a thread
+
+    def make(self, application: WsgiApplication, same_for_all: dict[str, Any]) -> None:
+        head: Message = {}
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+            head.update(type="http.response.start", status=int(status[:3]), headers=encoded)
+
+        answer = application(self._environ(same_for_all), start_response)
+        try:
+            pieces = _in_pieces(answer)
+            first = next(pieces, b"")
+            second = next(pieces, None)
+            if second is None:
+                self._tell(self._begin, (head, first, None))
+            else:
+                self._fill_pipe(head, first, second, pieces)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+            self._body.close()
+
+    def _fill_pipe(self, head: Message, first: bytes, second: bytes, pieces: Iterator[bytes]) -> None:
+        pipe = Pipe(self._loop)
+        pipe.write(second)
+        self._tell(self._begin, (head, first, pipe))
+        failure: BaseException | None = None
+        try:
+            for piece in pieces:
+                if not pipe.write(piece):
+                    break
+        except Exception as trouble:  # noqa: BLE001 - the half that was sent cannot be taken back: the line is cut
+            failure = trouble
+        pipe.end(failure)
+
+    def fail(self, failure: BaseException) -> None:
+        self._tell(self._begin, failure)
+
+    def _tell(self, act: Callable[..., None], *arguments: Any) -> None:
+        # When the server has ended meanwhile, there is nobody left to tell.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(act, *arguments)
+
+    def _environ(self, same_for_all: dict[str, Any]) -> dict[str, Any]:
+        scope = self._scope
+        environ = {
+            **same_for_all,
+            "REQUEST_METHOD": scope["method"],
+            "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+            "QUERY_STRING": scope["query_string"].decode("latin-1"),
+            "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+            "REMOTE_ADDR": scope["client"][0] if scope["client"] else "",
+            "wsgi.input": self._body,
+        }
+        for name, value in scope["headers"]:
+            key = _ENVIRON_NAMES.get(name) or _environ_name(name)
+            if key in environ:
+                environ[key] += "," + value.decode("latin-1")
+            elif key:
+                environ[key] = value.decode("latin-1")
+        environ["CONTENT_LENGTH"] = str(self._length)
+        return environ
+
+    # In the event loop
+
+    def _begin(self, answer: Any) -> None:
+        if self._begun.done():
+            return
+        if isinstance(answer, BaseException):
+            self._begun.set_exception(answer)
+        else:
+            self._begun.set_result(answer)
+
+    async def deliver(self, receive: Receive, send: Send) -> None:
+        head, first, pipe = await self._begun
+        if pipe is None:
+            if first:
+                _give_length(head, len(first))
+            await send(head)
+            await send({"type": "http.response.body", "body": first})
+            return
+        gone = asyncio.ensure_future(receive())
+        try:
+            await self._deliver_pipe(head, first, pipe, gone, send)
+        finally:
+            gone.cancel()
+            pipe.close()
+
+    async def _deliver_pipe(
+        self, head: Message, piece: bytes, pipe: Pipe, gone: "asyncio.Future[Message]", send: Send
+    ) -> None:
+        if self._scope["http_version"] == "1.0":
+            # Whoever speaks 1.0 knows no chunks.
+            _give_length(head, len(piece) + await pipe.length())
+        await send(head)
+        while piece and not gone.done():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            piece = await pipe.read()
+        await send({"type": "http.response.body"})
+
+
+def _give_length(head: Message, length: int) -> None:
+    if not any(name.lower() == b"content-length" for name, _ in head["headers"]):
+        head["headers"].append((b"content-length", str(length).encode()))
+
+
+_ENVIRON_NAMES = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH", b"host": "HTTP_HOST"}
+
+
+def _environ_name(name: bytes) -> str:
+    """How WSGI calls a header; empty for one that could be taken for another: X_Key and X-Key would be the same."""
+    return "" if b"_" in name else "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+
+
+def _in_pieces(answer: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer parts: each of them costs a turn of the event loop."""
+    gathered: list[bytes] = []
+    size = 0
+    for part in answer:
+        gathered.append(part)
+        size += len(part)
+        if size >= PIECE:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if size:
+        yield b"".join(gathered)

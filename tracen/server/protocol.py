@@ -1,0 +1,201 @@
+"""What a connection may send, how long it may be silent, and how it is told no; uvicorn and httptools do the rest.
+
+Uvicorn takes any length of headers, waits for ever for the rest of a request, and answers what it cannot parse in
+plain text. Here each of these has a limit, and refusals have the API's shape.
+"""
+
+import asyncio
+import json
+from http import HTTPStatus
+from typing import Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tracen.lib.json_body import TOO_LARGE
+from traces.limits import MAX_BODY_BYTES as API_BODY_BYTES
+
+MAX_CONNECTIONS = 4_000
+"""Beyond this a connection is closed at once; the process is given the file handles for it where the system lets it."""
+MAX_HEADER_BYTES = 32 * 1024
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""Far above the API's own limits, so that a body somewhat too large gets the API's answer and not a broken pipe."""
+IDLE_SECONDS = 15
+"""How long a silent connection is kept: whoever opens many and says nothing keeps others out for no longer."""
+SECONDS_WITHOUT_READING = 60
+"""How long an answer waits for a client that takes nothing of it."""
+
+
+class _Refused(Exception):
+    """Raised in a callback of the parser: the request is answered with `status`, and the connection ends."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._heard_at = self.loop.time()
+        self._left_to_write = 0
+        self._is_in_head = True
+        self._heads = self._unfinished_head = self._head_bytes = self._body_bytes = 0
+        self._last_words = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether the connection stays: a client may close its own direction and wait for the answer."""
+        if not self._is_answering():
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def data_received(self, data: bytes) -> None:
+        if self._last_words:
+            return
+        self._unset_keepalive_if_required()
+        self._heard_at = self.loop.time()
+        was_in_head, heads = self._is_in_head, self._heads
+        try:
+            self.parser.feed_data(data)
+            if was_in_head and heads == self._heads:
+                # The parser tells of a header when it ends, and of one without an end never.
+                self._unfinished_head += len(data)
+                _limit(self._unfinished_head, MAX_HEADER_BYTES, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        except _Refused as refused:
+            self._refuse(refused.status)
+        except httptools.HttpParserUpgrade as offer:
+            self._pass_over_offer(data[offer.args[0] :])
+        except httptools.HttpParserError as error:
+            self._refuse(_status_of(error))
+
+    def _pass_over_offer(self, rest: bytes) -> None:
+        """Read a request that offers another protocol (as `curl --http2` does) once more without its offer.
+
+        There is none that we would change to, and the parser takes what follows the head for that protocol, though it is
+        the body.
+        """
+        head = b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
+        kept = [b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self._is_in_head = True
+        self.data_received(b"".join([head, *kept, b"\r\n", rest]))
+
+    # What the parser calls
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_in_head, self._head_bytes, self._body_bytes = True, 0, 0
+
+    def on_url(self, url: bytes) -> None:
+        self._head_bytes += len(url)
+        _limit(self._head_bytes, MAX_HEADER_BYTES, HTTPStatus.REQUEST_URI_TOO_LONG)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_in_head:
+            # A trailer, after the body of chunks. Uvicorn would add it to the headers, which have been judged already.
+            return
+        self._head_bytes += len(name) + len(value) + len(": \r\n")
+        _limit(self._head_bytes, MAX_HEADER_BYTES, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head, self._unfinished_head = False, 0
+        self._heads += 1
+        if self.parser.get_method() == b"CONNECT":
+            raise _Refused(HTTPStatus.NOT_IMPLEMENTED)
+        if self.parser.should_upgrade():
+            return
+        version = self.parser.get_http_version()
+        has_host = any(name == b"host" for name, _ in self.headers)
+        if not (version == "1.0" or (version == "1.1" and has_host)):
+            raise _Refused(HTTPStatus.BAD_REQUEST)
+        for name, value in self.headers:
+            if name == b"transfer-encoding" and value.lower() != b"chunked":
+                raise _Refused(HTTPStatus.NOT_IMPLEMENTED)
+            if name == b"content-length":
+                _limit(int(value), MAX_BODY_BYTES, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        _limit(self._body_bytes, MAX_BODY_BYTES, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
+        super().on_message_complete()
+        self._is_in_head = True
+
+    # Refusals
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        self._last_words = _refusal(status)
+        if self.pipeline and self.pipeline[0][0].more_body:
+            # The request that broke off is the last of a row: those before it are answered first.
+            self.pipeline.popleft()
+        elif not self._is_answering():
+            self._say_last_words()
+
+    def on_response_complete(self) -> None:
+        if self._last_words and not self.pipeline:
+            self._say_last_words()
+        else:
+            super().on_response_complete()
+
+    def _say_last_words(self) -> None:
+        self.transport.write(self._last_words)
+        self.transport.close()
+
+    # Time
+
+    def _is_answering(self) -> bool:
+        """Whether a whole request waits for its answer."""
+        return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
+
+    def close_if_stalled(self, now: float) -> None:
+        """Close the connection if its client has neither sent nor read anything for too long."""
+        left = self.transport.get_write_buffer_size()
+        if left != self._left_to_write:
+            self._left_to_write, self._heard_at = left, now
+        if left:
+            patience = SECONDS_WITHOUT_READING
+        elif self._is_answering():
+            return
+        else:
+            patience = IDLE_SECONDS
+        if now - self._heard_at > patience:
+            self.transport.abort()
+
+
+def _limit(measured: int, most: int, status: HTTPStatus) -> None:
+    if measured > most:
+        raise _Refused(status)
+
+
+def _status_of(error: httptools.HttpParserError) -> HTTPStatus:
+    if isinstance(error.__context__, _Refused):
+        return error.__context__.status
+    if "Content-Length overflow" in str(error):
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return HTTPStatus.BAD_REQUEST
+
+
+def _refusal(status: HTTPStatus) -> bytes:
+    is_too_large = status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    answer = {"error": TOO_LARGE, "limit": API_BODY_BYTES} if is_too_large else {"error": status.phrase}
+    body = json.dumps(answer).encode()
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

@@ -1,0 +1,249 @@
+"""The web server with small applications, over real sockets; tests/test_http_level.py asks the product's own."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection, IncompleteRead
+from typing import Any
+
+import pytest
+
+from tests.bring.system import free_port
+from tracen import server
+from tracen.server import bridge, protocol, spool
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+BIG = 8 * 1024 * 1024
+"""More than both ends of a connection buffer."""
+
+
+class Site:
+    """An application that answers by its `answer`, on a server of its own."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.answer: Callable[[dict[str, Any]], Iterable[bytes]] = lambda environ: [environ["PATH_INFO"].encode()]
+        self.headers: list[tuple[str, str]] = []
+        self.server = server.bind(self._application, "127.0.0.1", self.port)
+        self._thread = threading.Thread(target=self.server.run, daemon=True)
+        self._thread.start()
+
+    def _application(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        start_response("200 OK", list(self.headers))
+        return self.answer(environ)
+
+    def open(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def get(self, path: str = "/") -> bytes:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().read()
+
+    def stop(self) -> bool:
+        self.server.should_exit = True
+        self._thread.join(20)
+        return not self._thread.is_alive()
+
+
+@pytest.fixture
+def site(monkeypatch) -> Iterator[Site]:
+    monkeypatch.setattr(server, "_TICKS_BETWEEN_SWEEPS", 1)
+    made = Site()
+    yield made
+    assert made.stop()
+
+
+def receive(line: socket.socket) -> bytes:
+    received = b""
+    while part := line.recv(65_536):
+        received += part
+    return received
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+# Requests -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [0, 1, spool.IN_MEMORY - 1, spool.IN_MEMORY + 1, BIG])
+def test_a_body_of_any_size_is_read_whole(site, size):
+    body = bytes(range(256)) * (size // 256 + 1)
+    site.answer = lambda environ: [environ["wsgi.input"].read(), environ["CONTENT_LENGTH"].encode()]
+    with closing(HTTPConnection("127.0.0.1", site.port, timeout=20)) as connection:
+        connection.request("POST", "/", body[:size])
+        assert connection.getresponse().read() == body[:size] + str(size).encode()
+
+
+def test_a_client_that_has_said_all_and_closed_its_side_gets_its_answer(site):
+    with site.open() as line:
+        line.sendall(GET)
+        line.shutdown(socket.SHUT_WR)
+        assert receive(line).endswith(b"content-length: 1\r\nconnection: close\r\n\r\n/")
+
+
+@pytest.mark.parametrize(
+    "broken", [b"garbage\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"]
+)
+def test_after_what_is_no_request_the_answer_before_it_still_comes(site, broken):
+    go_on = threading.Event()
+    site.answer = lambda _: [b"slow"] if go_on.wait(20) else []
+    with site.open() as line:
+        line.sendall(GET + broken)
+        go_on.set()
+        first, _, second = receive(line).partition(b"slow")
+    assert (first[:15], second.split(b"\r\n")[0]) == (b"HTTP/1.1 200 OK", b"HTTP/1.1 400 Bad Request")
+
+
+def test_an_offer_of_another_protocol_is_passed_over(site):
+    """As curl makes it with --http2."""
+    site.answer = lambda environ: [environ["REQUEST_METHOD"].encode(), environ["wsgi.input"].read(), b";"]
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n"
+    with site.open() as line:
+        for _ in range(2):
+            line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\n" + offer + b"Content-Length: 4\r\n\r\nbody")
+            assert line.recv(65_536).endswith(b"\r\n\r\nPOSTbody;")
+            line.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n" + offer + b"\r\n")
+            assert line.recv(65_536).endswith(b"\r\n\r\nGET;")
+
+
+def test_headers_become_those_of_wsgi(site):
+    site.answer = lambda environ: [
+        repr({name: environ.get(name) for name in ("HTTP_X_A", "HTTP_X_B", "CONTENT_TYPE", "REMOTE_ADDR")}).encode()
+    ]
+    sent = b"X-A: 1\r\nX-A: 2\r\nX_B: 3\r\nContent-Type: text/plain\r\n"
+    with site.open() as line:
+        line.sendall(b"GET / HTTP/1.0\r\n" + sent + b"\r\n")
+        assert receive(line).endswith(
+            b"{'HTTP_X_A': '1,2', 'HTTP_X_B': None, 'CONTENT_TYPE': 'text/plain', 'REMOTE_ADDR': '127.0.0.1'}"
+        )
+
+
+# Answers ------------------------------------------------------------------------------------------------------------
+
+
+def pieces(size: int) -> Iterator[bytes]:
+    for number in range(size // 1024):
+        yield bytes([number % 256]) * 1024
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("has_length", [False, True])
+def test_an_answer_in_pieces_comes_whole(site, version, has_length):
+    """With chunks if its length is not known and the client knows chunks."""
+    site.answer = lambda _: pieces(BIG)
+    site.headers = [("Content-Length", str(BIG))] if has_length else []
+    with site.open() as line:
+        line.sendall(b"GET / HTTP/" + version + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+        head, _, body = receive(line).partition(b"\r\n\r\n")
+    has_chunks = version == b"1.1" and not has_length
+    assert (b"transfer-encoding: chunked" in head) == has_chunks
+    assert has_chunks or body == b"".join(pieces(BIG))
+    assert has_chunks or b"content-length: %d" % BIG in head
+    assert site.get() == b"".join(pieces(BIG))
+
+
+def test_clients_that_do_not_read_hold_no_thread(site):
+    site.answer = lambda environ: pieces(BIG) if environ["PATH_INFO"] == "/big" else [b"small"]
+    lines = [site.open() for _ in range(2 * bridge.THREADS)]
+    for line in lines:
+        line.sendall(GET.replace(b"/", b"/big", 1).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert [site.get() for _ in range(20)] == [b"small"] * 20
+    for line in lines:
+        assert len(receive(line)) > BIG
+        line.close()
+
+
+def test_an_answer_for_a_client_that_left_is_given_up(site):
+    given_up = threading.Event()
+
+    def endless() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 65_536
+                time.sleep(0.001)
+        finally:
+            given_up.set()
+
+    site.answer = lambda _: endless()
+    with site.open() as line:
+        line.sendall(GET)
+        line.recv(1)
+    assert given_up.wait(20)
+
+
+def test_an_answer_that_breaks_off_is_no_whole_answer(site):
+    def broken() -> Iterator[bytes]:
+        yield from pieces(BIG)
+        raise OSError("the disk is gone")
+
+    site.answer = lambda _: broken()
+    with pytest.raises(IncompleteRead):
+        site.get()
+
+
+# Time ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHos", GET.replace(b"GET", b"POST")[:-2] + b"Content-Length: 9\r\n\r\nx"],
+)
+def test_who_says_nothing_more_is_hung_up_on(site, monkeypatch, said):
+    monkeypatch.setattr(protocol, "IDLE_SECONDS", 0.2)
+    with site.open() as line:
+        line.sendall(said)
+        with suppress(ConnectionResetError):
+            assert receive(line) == b""
+    assert site.get() == b"/"
+
+
+def test_who_reads_nothing_is_hung_up_on(site, monkeypatch):
+    monkeypatch.setattr(protocol, "SECONDS_WITHOUT_READING", 0.2)
+    site.answer = lambda _: pieces(4 * BIG)
+    with site.open() as line:
+        line.sendall(GET)
+        wait_for(lambda: len(site.server.server_state.connections) == 1)
+        wait_for(lambda: not site.server.server_state.connections)
+
+
+def test_who_waits_for_a_slow_answer_is_not_hung_up_on(site, monkeypatch):
+    monkeypatch.setattr(protocol, "IDLE_SECONDS", 0.1)
+    site.answer = lambda _: [b"late"] if not time.sleep(0.8) else []
+    assert site.get() == b"late"
+
+
+def test_beyond_the_most_connections_there_is_no_place(site, monkeypatch):
+    monkeypatch.setattr(protocol, "MAX_CONNECTIONS", 3)
+    lines = [site.open() for _ in range(3)]
+    wait_for(lambda: len(site.server.server_state.connections) == 3)
+    with pytest.raises(ConnectionError):
+        site.get()
+    lines.pop().close()
+    wait_for(lambda: len(site.server.server_state.connections) == 2)
+    assert site.get() == b"/"
+    for line in lines:
+        line.close()
+
+
+def test_the_end_waits_for_what_has_begun(site):
+    begun = threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        begun.set()
+        time.sleep(0.5)
+        yield b"whole"
+
+    site.answer = lambda _: slow()
+    with site.open() as line:
+        line.sendall(GET)
+        assert begun.wait(20)
+        assert site.stop()
+        assert b"whole" in receive(line)
