@@ -338,6 +338,15 @@ def test_endless_headers(line, header):
     assert raw.endswith(b'{"error": "Request Header Fields Too Large"}')
 
 
+@pytest.mark.parametrize("trailer", [b"X-A: " + b"a" * 1_000_000, b"X-A: a\r\n" * 10_000, b"5;" + b"a" * 1_000_000])
+def test_endless_trailers(line, trailer):
+    last_chunk = b"" if trailer.startswith(b"5;") else b"0\r\n"
+
+    raw = line.talk(line.head(CHUNKED) + last_chunk + trailer)
+
+    assert raw.startswith(b"HTTP/1.1 431 ")
+
+
 def test_two_hundred_headers_are_not_too_many(line):
     assert line.post(b"".join(b"X-%d: a\r\n" % number for number in range(200))).status == 201
 

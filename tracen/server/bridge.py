@@ -127,7 +127,8 @@ class _Exchange:
         pipe.end(failure)
 
     def fail(self, failure: BaseException) -> None:
-        self._tell(self._begin, failure)
+        # No future takes a StopIteration.
+        self._tell(self._begin, RuntimeError(repr(failure)) if isinstance(failure, StopIteration) else failure)
 
     def _tell(self, act: Callable[..., None], *arguments: Any) -> None:
         # When the server has ended meanwhile, there is nobody left to tell.
@@ -167,7 +168,7 @@ class _Exchange:
     async def deliver(self, receive: Receive, send: Send) -> None:
         head, first, pipe = await self._begun
         if pipe is None:
-            if first:
+            if first or (self._scope["http_version"] == "1.0" and head["status"] not in (204, 304)):
                 _give_length(head, len(first))
             await send(head)
             await send({"type": "http.response.body", "body": first})

@@ -6,17 +6,25 @@ plain text. Here each of these has a limit, and refusals have the API's shape.
 
 import asyncio
 import json
+import sys
+from collections import deque
 from http import HTTPStatus
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from tracen.lib.json_body import TOO_LARGE
 from traces.limits import MAX_BODY_BYTES as API_BODY_BYTES
 
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
 MAX_CONNECTIONS = 4_000
 """Beyond this a connection is closed at once; the process is given the file handles for it where the system lets it."""
+MAX_IN_A_ROW = 64
+"""Requests that a connection may send before their answers are there."""
 MAX_HEADER_BYTES = 32 * 1024
 MAX_BODY_BYTES = 64 * 1024 * 1024
 """Far above the API's own limits, so that a body somewhat too large gets the API's answer and not a broken pipe."""
@@ -39,10 +47,11 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._heard_at = self.loop.time()
+        self._unanswered: deque[RequestResponseCycle] = deque()
+        self._heard_at = self._taken_at = self.loop.time()
         self._left_to_write = 0
         self._is_in_head = True
-        self._heads = self._unfinished_head = self._head_bytes = self._body_bytes = 0
+        self._heads = self._unfinished = self._head_bytes = self._body_bytes = 0
         self._last_words = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -50,43 +59,54 @@ class Protocol(HttpToolsProtocol):
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Uvicorn tells only the last of several requests in a row that nobody waits for their answer any more."""
+        super().connection_lost(exc)
+        for cycle in self._unanswered:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self._unanswered.clear()
+
     def eof_received(self) -> bool:  # type: ignore[override]
         """Whether the connection stays: a client may close its own direction and wait for the answer."""
         if not self._is_answering():
             return False
-        self.cycle.keep_alive = False
+        self._unanswered[-1].keep_alive = False
         return True
 
     def data_received(self, data: bytes) -> None:
-        if self._last_words:
-            return
         self._unset_keepalive_if_required()
         self._heard_at = self.loop.time()
-        was_in_head, heads = self._is_in_head, self._heads
+        while data and not self._last_words:
+            data = self._feed(data)
+
+    def _feed(self, data: bytes) -> bytes:
+        """Read it, and return what has to be read once more."""
+        before = (self._heads, self._body_bytes)
         try:
             self.parser.feed_data(data)
-            if was_in_head and heads == self._heads:
-                # The parser tells of a header when it ends, and of one without an end never.
-                self._unfinished_head += len(data)
-                _limit(self._unfinished_head, MAX_HEADER_BYTES, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            # The parser tells of a header, a trailer or a chunk's size when it ends, and of one without an end never.
+            self._unfinished = self._unfinished + len(data) if before == (self._heads, self._body_bytes) else 0
+            _limit(self._unfinished, MAX_HEADER_BYTES, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         except _Refused as refused:
             self._refuse(refused.status)
         except httptools.HttpParserUpgrade as offer:
-            self._pass_over_offer(data[offer.args[0] :])
+            return self._without_offer(data[offer.args[0] :])
         except httptools.HttpParserError as error:
             self._refuse(_status_of(error))
+        return b""
 
-    def _pass_over_offer(self, rest: bytes) -> None:
-        """Read a request that offers another protocol (as `curl --http2` does) once more without its offer.
+    def _without_offer(self, rest: bytes) -> bytes:
+        """A request that offers another protocol (as `curl --http2` does) without its offer, and what came after it.
 
         There is none that we would change to, and the parser takes what follows the head for that protocol, though it is
         the body.
         """
-        head = b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
+        head = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())
         kept = [b"%s: %s\r\n" % header for header in self.headers if header[0] != b"upgrade"]
         self.parser = httptools.HttpRequestParser(self)
         self._is_in_head = True
-        self.data_received(b"".join([head, *kept, b"\r\n", rest]))
+        return b"".join([head, *kept, b"\r\n", rest])
 
     # What the parser calls
 
@@ -100,30 +120,37 @@ class Protocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._is_in_head:
-            # A trailer, after the body of chunks. Uvicorn would add it to the headers, which have been judged already.
-            return
         self._head_bytes += len(name) + len(value) + len(": \r\n")
         _limit(self._head_bytes, MAX_HEADER_BYTES, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        super().on_header(name, value)
+        # A trailer comes after the body. Uvicorn would add it to the headers, which have been judged already.
+        if self._is_in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._is_in_head, self._unfinished_head = False, 0
+        self._is_in_head = False
         self._heads += 1
         if self.parser.get_method() == b"CONNECT":
             raise _Refused(HTTPStatus.NOT_IMPLEMENTED)
         if self.parser.should_upgrade():
             return
+        # Uvicorn reads on while answers are owed, and would take in requests faster than they can be answered.
+        _limit(len(self._unanswered) + 1, MAX_IN_A_ROW, HTTPStatus.TOO_MANY_REQUESTS)
+        self._judge_headers()
+        super().on_headers_complete()
+        self._unanswered.append(self.cycle)
+
+    def _judge_headers(self) -> None:
         version = self.parser.get_http_version()
         has_host = any(name == b"host" for name, _ in self.headers)
         if not (version == "1.0" or (version == "1.1" and has_host)):
             raise _Refused(HTTPStatus.BAD_REQUEST)
+        # Of HTTP/1.0 nobody expects a go-ahead.
+        self.expect_100_continue = self.expect_100_continue and version == "1.1"
         for name, value in self.headers:
             if name == b"transfer-encoding" and value.lower() != b"chunked":
                 raise _Refused(HTTPStatus.NOT_IMPLEMENTED)
             if name == b"content-length":
                 _limit(int(value), MAX_BODY_BYTES, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -143,10 +170,13 @@ class Protocol(HttpToolsProtocol):
         if self.pipeline and self.pipeline[0][0].more_body:
             # The request that broke off is the last of a row: those before it are answered first.
             self.pipeline.popleft()
-        elif not self._is_answering():
+            self._unanswered.pop()
+        if not self._is_answering():
             self._say_last_words()
 
     def on_response_complete(self) -> None:
+        if self._unanswered:
+            self._unanswered.popleft()
         if self._last_words and not self.pipeline:
             self._say_last_words()
         else:
@@ -160,21 +190,27 @@ class Protocol(HttpToolsProtocol):
 
     def _is_answering(self) -> bool:
         """Whether a whole request waits for its answer."""
-        return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
+        return bool(self._unanswered) and not self._unanswered[0].more_body
 
     def close_if_stalled(self, now: float) -> None:
-        """Close the connection if its client has neither sent nor read anything for too long."""
-        left = self.transport.get_write_buffer_size()
+        """Close the connection if its client has not said anything, or not taken of its answer, for too long."""
+        left = self._unsent()
         if left != self._left_to_write:
-            self._left_to_write, self._heard_at = left, now
+            self._left_to_write, self._taken_at, self._heard_at = left, now, now
         if left:
-            patience = SECONDS_WITHOUT_READING
-        elif self._is_answering():
-            return
+            is_stalled = now - self._taken_at > SECONDS_WITHOUT_READING
         else:
-            patience = IDLE_SECONDS
-        if now - self._heard_at > patience:
+            is_stalled = not self._is_answering() and now - self._heard_at > IDLE_SECONDS
+        if is_stalled:
             self.transport.abort()
+
+    def _unsent(self) -> int:
+        """Bytes that the client has not taken: ours, and on Linux those of the system, which go in smaller steps."""
+        left = self.transport.get_write_buffer_size()
+        if left and sys.platform == "linux":
+            connection = self.transport.get_extra_info("socket")
+            left += int.from_bytes(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+        return left
 
 
 def _limit(measured: int, most: int, status: HTTPStatus) -> None:

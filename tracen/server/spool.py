@@ -5,7 +5,7 @@ import threading
 from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 
-IN_MEMORY = 1024 * 1024
+IN_MEMORY = 256 * 1024
 PIECE = 64 * 1024
 
 
@@ -37,7 +37,8 @@ class Pipe:
 
     def end(self, failure: BaseException | None = None) -> None:
         """Nothing more comes; with a failure, what was written is not the whole. For the thread."""
-        self._has_ended, self._failure = True, failure
+        self._failure = failure
+        self._has_ended = True
         self._tell()
 
     def _tell(self) -> None:
@@ -62,10 +63,12 @@ class Pipe:
             await self._changed.wait()
 
     async def length(self) -> int:
-        """How many bytes there are, when the writer has ended."""
+        """How many bytes there are, when the writer has ended; raises what it failed with."""
         while not self._has_ended:
-            self._changed.clear()
             await self._changed.wait()
+            self._changed.clear()
+        if self._failure:
+            raise self._failure
         return self._written
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """The web server with small applications, over real sockets; tests/test_http_level.py asks the product's own."""
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -102,6 +103,49 @@ def test_after_what_is_no_request_the_answer_before_it_still_comes(site, broken)
     assert (first[:15], second.split(b"\r\n")[0]) == (b"HTTP/1.1 200 OK", b"HTTP/1.1 400 Bad Request")
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
+@pytest.mark.parametrize("later", [b"POST / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx"])
+def test_a_slow_answer_is_not_lost_to_half_a_request_after_it(site, monkeypatch, later, is_closed):
+    monkeypatch.setattr(protocol, "IDLE_SECONDS", 0.1)
+    site.answer = lambda _: [b"late"] if not time.sleep(0.6) else []
+    with site.open() as line:
+        line.sendall(GET + later)
+        if is_closed:
+            line.shutdown(socket.SHUT_WR)
+        assert line.recv(65_536).endswith(b"\r\n\r\nlate")
+
+
+def test_who_asks_faster_than_they_can_be_answered_is_stopped(site):
+    go_on = threading.Event()
+    site.answer = lambda _: [b"."] if go_on.wait(20) else []
+    with site.open() as line:
+        line.sendall(GET * 10 * protocol.MAX_IN_A_ROW)
+        go_on.set()
+        received = receive(line)
+    assert received.count(b"HTTP/1.1 200 OK") == protocol.MAX_IN_A_ROW
+    assert received.split(b"HTTP/1.1 ")[-1].startswith(b"429 ")
+
+
+def test_offers_in_a_row_are_read_one_after_another(site):
+    offer = GET[:-2] + b"Connection: upgrade\r\nUpgrade: x\r\n\r\n"
+    with site.open() as line:
+        line.sendall(offer * 4_000)
+        assert receive(line).count(b"HTTP/1.1 200 OK") == protocol.MAX_IN_A_ROW
+
+
+def test_who_hangs_up_on_several_answers_leaves_no_word_in_the_log(site, caplog):
+    begun, go_on = threading.Event(), threading.Event()
+    site.answer = lambda _: [b"."] if not begun.set() and go_on.wait(20) else []
+    with site.open() as line:
+        line.sendall(GET * 2)
+        assert begun.wait(20)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_for(lambda: not site.server.server_state.connections)
+    go_on.set()
+    wait_for(lambda: not site.server.server_state.tasks)
+    assert caplog.records == []
+
+
 def test_an_offer_of_another_protocol_is_passed_over(site):
     """As curl makes it with --http2."""
     site.answer = lambda environ: [environ["REQUEST_METHOD"].encode(), environ["wsgi.input"].read(), b";"]
@@ -187,6 +231,26 @@ def test_an_answer_that_breaks_off_is_no_whole_answer(site):
     site.answer = lambda _: broken()
     with pytest.raises(IncompleteRead):
         site.get()
+    with site.open() as line:
+        line.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert receive(line).startswith(b"HTTP/1.1 500 ")
+
+
+def test_an_empty_answer_to_http_1_0_has_no_chunks(site):
+    site.answer = lambda _: []
+    with site.open() as line:
+        line.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert receive(line).endswith(b"\r\n\r\n")
+
+
+def test_an_application_that_ends_by_an_accident_is_a_500(site):
+    def accident() -> list[bytes]:
+        raise StopIteration
+
+    site.answer = lambda _: accident()
+    with site.open() as line:
+        line.sendall(GET)
+        assert line.recv(65_536).startswith(b"HTTP/1.1 500 ")
 
 
 # Time ---------------------------------------------------------------------------------------------------------------
@@ -212,6 +276,18 @@ def test_who_reads_nothing_is_hung_up_on(site, monkeypatch):
         line.sendall(GET)
         wait_for(lambda: len(site.server.server_state.connections) == 1)
         wait_for(lambda: not site.server.server_state.connections)
+
+
+def test_who_sends_but_does_not_read_is_hung_up_on(site, monkeypatch):
+    monkeypatch.setattr(protocol, "SECONDS_WITHOUT_READING", 0.3)
+    site.answer = lambda _: pieces(4 * BIG)
+    with site.open() as line:
+        line.sendall(GET)
+        wait_for(lambda: site.server.server_state.connections)
+        with pytest.raises(ConnectionError):  # noqa: PT012 - it is the sending that ends
+            for _ in range(200):
+                line.sendall(b"\r\n")
+                time.sleep(0.05)
 
 
 def test_who_waits_for_a_slow_answer_is_not_hung_up_on(site, monkeypatch):
