@@ -58,9 +58,11 @@ def site(monkeypatch) -> Iterator[Site]:
 
 
 def receive(line: socket.socket) -> bytes:
+    """All that comes until the server hangs up, which it may do before it has read everything."""
     received = b""
-    while part := line.recv(65_536):
-        received += part
+    with suppress(ConnectionResetError):
+        while part := line.recv(65_536):
+            received += part
     return received
 
 
@@ -138,7 +140,7 @@ def test_who_asks_faster_than_they_can_be_answered_is_stopped(site):
 def test_offers_in_a_row_are_read_one_after_another(site):
     offer = GET[:-2] + b"Connection: upgrade\r\nUpgrade: x\r\n\r\n"
     with site.open() as line:
-        line.sendall(offer * 4_000)
+        line.sendall(offer * 1_200)
         assert receive(line).count(b"HTTP/1.1 200 OK") == protocol.MAX_IN_A_ROW
 
 
@@ -273,8 +275,7 @@ def test_who_says_nothing_more_is_hung_up_on(site, monkeypatch, said):
     monkeypatch.setattr(protocol, "IDLE_SECONDS", 0.2)
     with site.open() as line:
         line.sendall(said)
-        with suppress(ConnectionResetError):
-            assert receive(line) == b""
+        assert receive(line) == b""
     assert site.get() == b"/"
 
 
