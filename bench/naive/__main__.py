@@ -5,7 +5,6 @@ The web server is the product's, so that what differs is the application.
 
 import json
 import os
-import socket
 import sys
 
 PROCESSES = 2
@@ -37,10 +36,10 @@ def prepare(keys: list[str], rows: int) -> None:
 def serve(port: int) -> None:
     from django.core.wsgi import get_wsgi_application
 
-    from tracen.server import server_on
+    from tracen.server import listen, server_on
 
     application = get_wsgi_application()
-    listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+    listener = listen("127.0.0.1", port)
     for _ in range(PROCESSES - 1):
         if os.fork() == 0:
             break

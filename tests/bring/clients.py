@@ -4,16 +4,15 @@ The lists are in tests/clients: requirements-<group>.lock for Python, <group>/pa
 of a list makes the environment anew at the next run.
 """
 
-import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.bring.system import CACHE, CannotBring, apt_install, can_use_apt, say
+from tracen.lib.alone import alone
 
 LISTS = Path(__file__).parent.parent / "clients"
 
@@ -21,7 +20,7 @@ LISTS = Path(__file__).parent.parent / "clients"
 def find_python(group: str) -> Path:
     """The interpreter of the environment that has requirements-<group>.lock installed."""
     lock, folder = LISTS / f"requirements-{group}.lock", CACHE / "clients" / group
-    with _alone(folder):
+    with _installing(folder):
         if not _is_current(folder, lock):
             say(f"Installing the clients of {lock.name}, once.")
             shutil.rmtree(folder, ignore_errors=True)
@@ -35,7 +34,7 @@ def find_python(group: str) -> Path:
 def find_node_modules(group: str) -> Path:
     """The folder that holds node_modules with <group>/package-lock.json installed."""
     lock, folder = LISTS / group / "package-lock.json", CACHE / "clients" / group
-    with _alone(folder):
+    with _installing(folder):
         if not _is_current(folder, lock):
             npm = _find_npm()
             say(f"Installing the clients of {group}/package-lock.json, once.")
@@ -46,13 +45,10 @@ def find_node_modules(group: str) -> Path:
     return folder
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _installing(folder: Path) -> AbstractContextManager[None]:
     """The tests of two databases run side by side and want the same clients: one installs, the other waits."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return alone(folder.with_suffix(".lock"))
 
 
 def _find_npm() -> str:

@@ -8,6 +8,7 @@ import asyncio
 import socket
 import sys
 from contextlib import suppress
+from typing import cast
 
 from uvicorn.config import Config
 from uvicorn.server import Server as UvicornServer
@@ -42,8 +43,9 @@ class Server(UvicornServer):
     def _close_stalled(self) -> None:
         now = asyncio.get_running_loop().time()
         for connection in list(self.server_state.connections):
-            if isinstance(connection, Protocol):
-                connection.close_if_stalled(now)
+            # A socket may be closed in this very moment, and an error here would end the server.
+            with suppress(OSError, ValueError, RuntimeError):
+                cast(Protocol, connection).close_if_stalled(now)
 
 
 def bind(application: WsgiApplication, host: str, port: int, scheme: str = "http") -> Server:
@@ -52,7 +54,7 @@ def bind(application: WsgiApplication, host: str, port: int, scheme: str = "http
     `scheme` is what visitors use: "https" when something in front speaks TLS. No forwarded header is believed.
     """
     _allow_files(MAX_CONNECTIONS + _OTHER_FILES)
-    return server_on(_listen(host, port), application, scheme)
+    return server_on(listen(host, port), application, scheme)
 
 
 def server_on(listening: socket.socket, application: WsgiApplication, scheme: str = "http") -> Server:
@@ -73,7 +75,8 @@ def server_on(listening: socket.socket, application: WsgiApplication, scheme: st
     return Server(config, listening)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at the first address of `host`; OSError when it cannot be had."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listening = socket.socket(family, kind, protocol)
     try:
@@ -98,4 +101,4 @@ def _allow_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
 
 
-__all__ = ["Server", "bind", "server_on"]
+__all__ = ["Server", "bind", "listen", "server_on"]

@@ -8,7 +8,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from io import BytesIO
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
@@ -99,8 +99,10 @@ class _Exchange:
             encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
             head.update(type="http.response.start", status=int(status[:3]), headers=encoded)
 
-        answer = application(self._environ(same_for_all), start_response)
-        try:
+        with self._body, ExitStack() as after:
+            answer = application(self._environ(same_for_all), start_response)
+            if hasattr(answer, "close"):
+                after.callback(answer.close)
             pieces = _in_pieces(answer)
             first = next(pieces, b"")
             second = next(pieces, None)
@@ -108,10 +110,6 @@ class _Exchange:
                 self._tell(self._begin, (head, first, None))
             else:
                 self._fill_pipe(head, first, second, pieces)
-        finally:
-            if hasattr(answer, "close"):
-                answer.close()
-            self._body.close()
 
     def _fill_pipe(self, head: Message, first: bytes, second: bytes, pieces: Iterator[bytes]) -> None:
         pipe = Pipe(self._loop)

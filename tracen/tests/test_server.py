@@ -5,13 +5,14 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from http.client import HTTPConnection, IncompleteRead
 from typing import Any
 
 import pytest
 
 from tests.bring.system import free_port
+from tests.test_http_level import receive
 from tracen import server
 from tracen.server import bridge, protocol, spool
 
@@ -55,15 +56,6 @@ def site(monkeypatch) -> Iterator[Site]:
     made = Site()
     yield made
     assert made.stop()
-
-
-def receive(line: socket.socket) -> bytes:
-    """All that comes until the server hangs up, which it may do before it has read everything."""
-    received = b""
-    with suppress(ConnectionResetError):
-        while part := line.recv(65_536):
-            received += part
-    return received
 
 
 def receive_until(line: socket.socket, end: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import sys
 from argparse import ArgumentParser
 
@@ -15,7 +14,7 @@ from accounts.models import Account
 from tracen.lib.migrating import migrate_pending
 from tracen.management.static_files import collect_static
 from tracen.management.worker import WorkerKeeper
-from tracen.server import bind
+from tracen.server import bind, listen
 from traces.models import Trace
 
 FIRST_CURL = """\
@@ -130,10 +129,7 @@ def _name_database() -> str:
 def refuse_taken_port(host: str, port: int) -> None:
     """Raises CommandError if the server could not listen, before any work is done."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        listen(host, port).close()
     except OSError as problem:
         advice = f"Choose another port, as in: PORT={port + 1 if port < 65535 else 8000} python3 manage.py up"
         raise CommandError(f"Cannot listen on {host}, PORT {port}: {problem.strerror}. {advice}") from problem
