@@ -183,7 +183,7 @@ def _sqlite(path: str) -> dict[str, object]:
 def _postgresql(chosen: dict[str, object]) -> dict[str, object]:
     # The limits of time turn a frozen or overloaded server into a 503 instead of a stuck thread.
     options = {
-        # For the web server's 16 threads, the one that writes, and a few to spare.
+        # For the web server's 16 threads, the one of brief requests, and a few to spare.
         "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
         "connect_timeout": 3,
         # Compiling a statement (jit) takes longer than any of ours runs.

@@ -1,25 +1,27 @@
-"""One thread a process that writes for all requests: what waits together is committed together (group commit).
+"""What waits together is committed together (group commit): the first that may write does so for all that wait.
 
-A request hands its work over and waits until it is committed to disk; the answer comes after that, never before. While
-one transaction is synced to disk the next requests gather, so the sync and the statements are shared by all of them,
-and on SQLite nobody ever waits for another thread's lock. A work whose author refuses it (a limit is reached) does not
-touch its neighbours. If the database refuses a batch, each work is tried again by itself, so that one bad row fails
+A request puts its work in the row, lets those go first that have come already, and takes the lock. Whoever has it
+writes everything in the row in one transaction; the others find their work done when the lock is theirs. So the sync to
+disk and the statements are shared, an answer comes after the commit and never before, and on SQLite nobody ever waits
+for the database's own lock, which is asked for again and again. A work whose author refuses it (a limit is reached) does
+not touch its neighbours. If the database refuses a batch, each work is tried again by itself, so that one bad row fails
 alone.
 
-Whoever is in a transaction already has its work done inside it, at once, in its own thread: the work belongs to that
-transaction.
+Whoever is in a transaction already has its work done inside it, at once: the work belongs to that transaction.
 """
 
 import logging
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
+
+from tracen.lib.turns import let_others_go_first
 
 logger = logging.getLogger(__name__)
 
@@ -29,28 +31,21 @@ Outcome = Exception | None
 
 MOST_AT_ONCE = 128
 MOST_WAITING = 2_000
-"""Requests have a thread each, so this many waiting means that nothing is being written."""
+"""So many waiting mean that nothing is being written."""
 SECONDS_TO_WAIT = 20.0
-SECONDS_TO_GATHER = 0.002
-"""Where requests came together once they will again: waiting for those that are being read now makes fewer, larger
-transactions, a quarter more throughput and less CPU. Whoever comes alone does not wait."""
-SECONDS_OF_REST = 2.0
-"""A writer that had nothing to do for so long gives its connection back."""
 
 
-def _give_connection_back() -> None:
-    """A thread that waits for the writer must not hold one of the pool's connections, since the writer needs one too."""
-    if connection.settings_dict["CONN_MAX_AGE"] == 0:
-        connection.close()
+@dataclass(slots=True, eq=False)
+class _Waiting(Generic[Work]):
+    """A work in the row. It is taken out of it by whoever writes it, or by whoever gives up."""
 
+    work: Work
+    since: float = field(default_factory=time.monotonic)
+    is_over: bool = False
+    outcome: Outcome = None
 
-def _let_go(close: Callable[[], None]) -> None:
-    """A connection that is dead may fail to say goodbye; the thread that everybody waits for must outlive that."""
-    try:
-        close()
-    except Exception:
-        logger.exception("The writer's connection could not be closed; the next work gets a new one.")
-        connection.connection = None
+    def end(self, outcome: Outcome) -> None:
+        self.outcome, self.is_over = outcome, True
 
 
 class Writer(Generic[Work]):
@@ -58,79 +53,86 @@ class Writer(Generic[Work]):
 
     def __init__(self, write: Callable[[Sequence[Work]], Sequence[Outcome]]) -> None:
         self._write = write
-        self._waiting: deque[tuple[Work, Future[None]]] = deque()
-        self._arrived = threading.Condition()
-        self._process: int | None = None
+        self._row: deque[_Waiting[Work]] = deque()
+        self._writing = threading.Lock()
 
     def run(self, work: Work) -> None:
         """Return when `work` is committed; raise what refused it, or OperationalError if it took too long."""
         if connection.in_atomic_block:
             (outcome,) = self._commit([work])
-            if outcome is not None:
-                raise outcome
-            return
+        else:
+            outcome = self._share(work)
+        if outcome is not None:
+            raise outcome
+
+    def _share(self, work: Work) -> Outcome:
+        if len(self._row) >= MOST_WAITING:
+            return OperationalError("Too much is waiting to be written.")
         _give_connection_back()
-        done: Future[None] = Future()
-        with self._arrived:
-            if len(self._waiting) >= MOST_WAITING:
-                raise OperationalError("Too much is waiting to be written.")
-            self._waiting.append((work, done))
-            self._start_once()
-            self._arrived.notify()
+        mine = _Waiting(work)
+        self._row.append(mine)
+        let_others_go_first()
+        if not self._writing.acquire(timeout=max(0.0, mine.since + SECONDS_TO_WAIT - time.monotonic())):
+            # The answer is "try again": the work must not be done after that.
+            with suppress(ValueError):
+                self._row.remove(mine)
+            return OperationalError("The database took too long.")
         try:
-            done.result(SECONDS_TO_WAIT)
-        except TimeoutError:
-            done.cancel()
-            raise OperationalError("The database took too long.") from None
+            while not mine.is_over:
+                self._write_what_waits()
+        finally:
+            self._writing.release()
+        return mine.outcome
 
-    def _start_once(self) -> None:
-        """One thread for each process: a server that forks after loading the program leaves the thread behind."""
-        if self._process != os.getpid():
-            self._process = os.getpid()
-            threading.Thread(target=self._keep_writing, name="writer", daemon=True).start()
-
-    def _keep_writing(self) -> None:
-        written = 0
-        while True:
-            if written > 1:
-                time.sleep(SECONDS_TO_GATHER)
-            with self._arrived:
-                while not self._waiting:
-                    if not self._arrived.wait(SECONDS_OF_REST):
-                        # What has lain idle may be dead when the next work comes.
-                        _let_go(connection.close)
-                taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
-            # Who gave up waiting has been answered "try again": their work must not be done after that.
-            batch = [(work, done) for work, done in taken if done.set_running_or_notify_cancel()]
-            if batch:
-                self._store(batch)
-            written = len(batch)
-
-    def _store(self, batch: list[tuple[Work, Future[None]]], *, is_last_try: bool = False) -> None:
+    def _write_what_waits(self) -> None:
+        batch: list[_Waiting[Work]] = []
+        with suppress(IndexError):
+            while len(batch) < MOST_AT_ONCE:
+                batch.append(self._row.popleft())
         try:
-            outcomes = self._commit([work for work, _ in batch])
+            self._store(batch)
+        finally:
+            for waiting in batch:
+                if not waiting.is_over:
+                    waiting.end(OperationalError("The writing was broken off."))
+
+    def _store(self, batch: list[_Waiting[Work]], *, is_last_try: bool = False) -> None:
+        try:
+            outcomes = self._commit([waiting.work for waiting in batch])
         except Exception as trouble:  # noqa: BLE001 - whatever it is, it belongs to the requests that wait
             self._store_apart(batch, trouble, is_last_try)
             return
-        for (_, done), outcome in zip(batch, outcomes, strict=True):
-            if outcome is None:
-                done.set_result(None)
-            else:
-                done.set_exception(outcome)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            waiting.end(outcome)
 
-    def _store_apart(self, batch: list[tuple[Work, Future[None]]], trouble: Exception, is_last_try: bool) -> None:
+    def _store_apart(self, batch: list[_Waiting[Work]], trouble: Exception, is_last_try: bool) -> None:
         """Find the work that made the batch fail; trouble with the storage itself is everybody's.
 
         A single work is tried twice as well: another process may have stored or removed the very row in between.
         """
-        _let_go(connection.close_if_unusable_or_obsolete)
+        _let_go_if_dead()
         if is_last_try or isinstance(trouble, OperationalError | InterfaceError):
-            for _, done in batch:
-                done.set_exception(trouble)
+            for waiting in batch:
+                waiting.end(trouble)
             return
-        for one in batch:
-            self._store([one], is_last_try=True)
+        for waiting in batch:
+            self._store([waiting], is_last_try=True)
 
     def _commit(self, works: Sequence[Work]) -> Sequence[Outcome]:
         with transaction.atomic():
             return self._write(works)
+
+
+def _give_connection_back() -> None:
+    """Whoever waits must not hold one of the pool's connections, since whoever writes needs one too."""
+    if connection.settings_dict["CONN_MAX_AGE"] == 0:
+        connection.close()
+
+
+def _let_go_if_dead() -> None:
+    """A connection that is dead may fail to say goodbye; those that wait must get their answers all the same."""
+    try:
+        connection.close_if_unusable_or_obsolete()
+    except Exception:
+        logger.exception("A connection could not be closed; the next work gets a new one.")
+        connection.connection = None

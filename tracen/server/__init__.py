@@ -13,7 +13,7 @@ from typing import cast
 from uvicorn.config import Config
 from uvicorn.server import Server as UvicornServer
 
-from tracen.server.bridge import Bridge, WsgiApplication
+from tracen.server.bridge import Bridge, IsBrief, WsgiApplication
 from tracen.server.protocol import IDLE_SECONDS, MAX_CONNECTIONS, Protocol
 
 _OTHER_FILES = 256
@@ -48,19 +48,27 @@ class Server(UvicornServer):
                 cast(Protocol, connection).close_if_stalled(now)
 
 
-def bind(application: WsgiApplication, host: str, port: int, scheme: str = "http") -> Server:
+def _never(scope: object, length: int) -> bool:
+    return False
+
+
+def bind(
+    application: WsgiApplication, host: str, port: int, scheme: str = "http", is_brief: IsBrief = _never
+) -> Server:
     """Listen on `host:port` and return the server, whose `run()` serves; OSError when the address cannot be had.
 
     `scheme` is what visitors use: "https" when something in front speaks TLS. No forwarded header is believed.
     """
     _allow_files(MAX_CONNECTIONS + _OTHER_FILES)
-    return server_on(listen(host, port), application, scheme)
+    return server_on(listen(host, port), application, scheme, is_brief)
 
 
-def server_on(listening: socket.socket, application: WsgiApplication, scheme: str = "http") -> Server:
+def server_on(
+    listening: socket.socket, application: WsgiApplication, scheme: str = "http", is_brief: IsBrief = _never
+) -> Server:
     """The server for a socket that listens already."""
     config = Config(
-        Bridge(application, listening.getsockname(), scheme),
+        Bridge(application, listening.getsockname(), scheme, is_brief),
         http=Protocol,
         ws="none",
         lifespan="off",

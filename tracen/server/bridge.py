@@ -1,7 +1,8 @@
 """Between uvicorn and the application: whole requests go to threads in the order in which they came.
 
 A request takes a thread when its last byte is there, and gives it back when its answer is made, not when it is read:
-sixty slow uploads and sixty slow downloads hold no thread.
+sixty slow uploads and sixty slow downloads hold no thread. Brief requests, those that do nothing but store a little,
+take turns in one thread and share their commits.
 """
 
 import asyncio
@@ -9,28 +10,33 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from io import BytesIO
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
+from tracen.lib.turns import Turns
 from tracen.server.spool import IN_MEMORY, PIECE, Pipe
 
 THREADS = 16
+"""For all but the brief requests."""
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+IsBrief = Callable[[Message, int], bool]
+"""Whether a request, by its scope and the length of its body, may take turns with others in one thread."""
 
 
 class Bridge:
     """An ASGI application that lets a WSGI application answer."""
 
-    def __init__(self, application: WsgiApplication, address: Sequence[Any], scheme: str) -> None:
+    def __init__(self, application: WsgiApplication, address: Sequence[Any], scheme: str, is_brief: IsBrief) -> None:
         """`address` is that of the socket: the host and the port first."""
-        self._application = application
+        self._application, self._is_brief = application, is_brief
         self._same_for_all = {
             "SERVER_NAME": address[0],
             "SERVER_PORT": str(address[1]),
@@ -42,6 +48,7 @@ class Bridge:
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
+        self._turns = Turns("web-brief")
         self._waiting: SimpleQueue[_Exchange] = SimpleQueue()
         for number in range(THREADS):
             threading.Thread(target=self._keep_answering, name=f"web-{number}", daemon=True).start()
@@ -51,18 +58,24 @@ class Bridge:
         if body is None:
             return
         exchange = _Exchange(scope, *body)
-        self._waiting.put(exchange)
+        if self._is_brief(scope, exchange.length):
+            self._turns.start(partial(self._answer, exchange))
+        else:
+            self._waiting.put(exchange)
         await exchange.deliver(receive, send)
 
     def _keep_answering(self) -> None:
         while True:
             exchange = self._waiting.get()
-            try:
-                exchange.make(self._application, self._same_for_all)
-            except BaseException as failure:  # noqa: BLE001 - uvicorn logs it and answers 500
-                exchange.fail(failure)
+            self._answer(exchange)
             # Or the last request would stay in memory until the next one.
             del exchange
+
+    def _answer(self, exchange: "_Exchange") -> None:
+        try:
+            exchange.make(self._application, self._same_for_all)
+        except BaseException as failure:  # noqa: BLE001 - uvicorn logs it and answers 500
+            exchange.fail(failure)
 
 
 async def _read_body(receive: Receive) -> tuple[IO[bytes], int] | None:
@@ -86,7 +99,8 @@ class _Exchange:
     """A request, whole, and its answer: made by a thread, delivered by the event loop."""
 
     def __init__(self, scope: Message, body: IO[bytes], length: int) -> None:
-        self._scope, self._body, self._length = scope, body, length
+        self.length = length
+        self._scope, self._body = scope, body
         self._loop = asyncio.get_running_loop()
         self._begun: asyncio.Future[tuple[Message, bytes, Pipe | None]] = self._loop.create_future()
 
@@ -150,7 +164,7 @@ class _Exchange:
                 environ[key] += "," + value.decode("latin-1")
             elif key:
                 environ[key] = value.decode("latin-1")
-        environ["CONTENT_LENGTH"] = str(self._length)
+        environ["CONTENT_LENGTH"] = str(self.length)
         return environ
 
     # In the event loop

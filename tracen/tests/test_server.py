@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPConnection, IncompleteRead
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from tests.bring.system import free_port
 from tests.test_http_level import receive
 from tracen import server
+from tracen.lib import turns
 from tracen.server import bridge, protocol, spool
 
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -28,7 +30,10 @@ class Site:
         self.port = free_port()
         self.answer: Callable[[dict[str, Any]], Iterable[bytes]] = lambda environ: [environ["PATH_INFO"].encode()]
         self.headers: list[tuple[str, str]] = []
-        self.server = server.bind(self._application, "127.0.0.1", self.port)
+        self.is_brief: Callable[[dict[str, Any], int], bool] = lambda scope, length: False
+        self.server = server.bind(
+            self._application, "127.0.0.1", self.port, is_brief=lambda *said: self.is_brief(*said)
+        )
         self._thread = threading.Thread(target=self.server.run, daemon=True)
         self._thread.start()
 
@@ -75,6 +80,40 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 # Requests -----------------------------------------------------------------------------------------------------------
+
+
+def test_brief_requests_share_a_thread_and_others_have_theirs(site):
+    site.is_brief = lambda scope, length: scope["path"].startswith("/brief") and length == 0
+    site.answer = lambda _: [threading.current_thread().name.encode()]
+    assert {site.get("/brief/1"), site.get("/brief/2")} == {b"web-brief"}
+    assert site.get("/long") != b"web-brief"
+
+
+def test_brief_requests_go_on_while_one_waits_and_are_answered_in_the_end(site):
+    both = threading.Barrier(2)
+
+    def answer(environ):
+        turns.let_others_go_first()
+        return [environ["PATH_INFO"].encode()]
+
+    site.is_brief, site.answer = lambda scope, length: True, answer
+
+    def ask(path):
+        both.wait(20)
+        return [site.get(path) for _ in range(50)]
+
+    with ThreadPoolExecutor(2) as clients:
+        assert list(clients.map(ask, ["/a", "/b"])) == [[b"/a"] * 50, [b"/b"] * 50]
+
+
+def test_a_brief_request_that_fails_is_answered_and_the_next_one_too(site):
+    def answer(_):
+        raise SystemExit("not even this ends the thread")
+
+    site.is_brief, site.answer = lambda scope, length: True, answer
+    assert site.get() == b"Internal Server Error"
+    site.answer = lambda _: [b"well"]
+    assert site.get() == b"well"
 
 
 @pytest.mark.parametrize("size", [0, 1, spool.IN_MEMORY - 1, spool.IN_MEMORY + 1, BIG])

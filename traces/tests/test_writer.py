@@ -10,6 +10,7 @@ from django.db import IntegrityError, OperationalError, connection
 from accounts.api_keys import find_key, revoke_key
 from accounts.plans import FREE
 from tests.api import NEXUS, TRACES, nexus_body, span_body, tracen_body
+from tracen.lib.turns import Turns
 from traces import ingest, pieces, writer
 from traces.errors import KeyRevoked, MonthlyLimitReached, TraceNotFound
 from traces.ingest import Sender, append_spans, end_trace, record_trace
@@ -48,7 +49,7 @@ def gathered(monkeypatch):
             first = pool.submit(_outcome, lambda: None)
             futures = [pool.submit(_outcome, act) for act in acts]
             deadline = time.monotonic() + 10
-            while len(ingest._writer._waiting) < len(acts) - 1 and time.monotonic() < deadline:
+            while len(ingest._writer._row) < len(acts) - 1 and time.monotonic() < deadline:
                 time.sleep(0.005)
             hold.set()
             first.result()
@@ -177,28 +178,44 @@ def test_too_many_waiting_are_sent_away_at_once(monkeypatch):
         Writer(lambda works: [None for _ in works]).run("work")
 
 
-@pytest.mark.parametrize("closing", ["close", "close_if_unusable_or_obsolete"])
-def test_it_outlives_a_connection_that_cannot_be_closed(alice, monkeypatch, closing):
-    monkeypatch.setattr(writer, "SECONDS_OF_REST", 0.05)
+def test_it_outlives_a_connection_that_cannot_be_closed(alice, monkeypatch):
     failures = iter([OperationalError("the database went away")])
-    closed = threading.Event()
 
     def write(works):
         for failure in failures:
-            # Only the writer's own thread has this connection.
-            monkeypatch.setattr(connection._connections[connection._alias], closing, refuse)
+            monkeypatch.setattr(connection._connections[connection._alias], "close_if_unusable_or_obsolete", refuse)
             raise failure
         return [None for _ in works]
 
     def refuse():
-        closed.set()
         raise OperationalError("the connection is lost")
 
     lasting: Writer[str] = Writer(write)
     with pytest.raises(OperationalError, match="went away"):
         lasting.run("first")
-    assert closed.wait(5)
+    assert connection.connection is None
     lasting.run("second")
+
+
+def test_works_that_take_turns_in_one_thread_are_committed_together(alice):
+    sizes, ended = [], []
+    shared: Writer[int] = Writer(lambda works: sizes.append(len(works)) or [None for _ in works])
+    come, done = threading.Event(), threading.Event()
+    turns = Turns("test")
+
+    def act(number):
+        shared.run(number)
+        ended.append(number)
+        if len(ended) == 20:
+            connection.close()
+            done.set()
+
+    turns.start(lambda: come.wait(10))
+    for number in range(20):
+        turns.start(lambda number=number: act(number))
+    come.set()
+    assert done.wait(10)
+    assert (sizes, ended) == ([20], list(range(20)))
 
 
 def test_a_request_over_the_months_limit_does_not_count_in_the_hour(alice):

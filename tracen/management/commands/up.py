@@ -1,5 +1,6 @@
 """`manage.py up`: the whole product with one command; prepares the database and runs the web server and the worker."""
 
+import gc
 import os
 import signal
 import sys
@@ -82,12 +83,17 @@ class Command(BaseCommand):
 
     def _run(self) -> None:
         # Only now: with the application, the list of static files is made, and on a first start there were none before.
-        from tracen.wsgi import application
+        from tracen.wsgi import application, is_brief
 
-        server = bind(application, settings.HOST, settings.PORT, "https" if settings.IS_HTTPS else "http")
+        scheme = "https" if settings.IS_HTTPS else "http"
+        server = bind(application, settings.HOST, settings.PORT, scheme, is_brief)
         worker = WorkerKeeper(settings.DATA_DIR, self._say)
         worker.start()
         self._say_where()
+        # What is there now is there to the end. Looking through it again and again for garbage, as Python does, stops all
+        # requests for 50 ms each time.
+        gc.collect()
+        gc.freeze()
         try:
             server.run()
         finally:

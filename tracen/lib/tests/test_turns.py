@@ -1,0 +1,110 @@
+"""Acts in one thread: in which order they run, and who waits for whom."""
+
+import gc
+import threading
+import weakref
+
+import pytest
+
+from tracen.lib import turns
+from tracen.lib.turns import Turns, let_others_go_first
+
+
+@pytest.fixture
+def told():
+    """What the acts said, and how to wait until `count` things were said."""
+
+    class Told(list):
+        def __init__(self):
+            super().__init__()
+            self._changed = threading.Condition()
+
+        def append(self, said):
+            with self._changed:
+                super().append(said)
+                self._changed.notify_all()
+
+        def wait_for(self, count):
+            with self._changed:
+                assert self._changed.wait_for(lambda: len(self) >= count, 10)
+            return list(self)
+
+    return Told()
+
+
+def start_together(lane, acts):
+    """Let all of them come before the first one runs."""
+    come = threading.Event()
+    lane.start(lambda: come.wait(10))
+    for act in acts:
+        lane.start(act)
+    come.set()
+
+
+def test_whoever_lets_the_others_go_first_goes_on_when_all_have_had_their_turn(told):
+    def act(name):
+        told.append(f"{name} comes")
+        let_others_go_first()
+        told.append(f"{name} goes")
+
+    start_together(Turns("test"), [lambda: act("one"), lambda: told.append("two"), lambda: act("three")])
+    assert told.wait_for(5) == ["one comes", "two", "three comes", "one goes", "three goes"]
+
+
+def test_all_run_in_one_thread(told):
+    def act():
+        told.append(threading.current_thread().name)
+        let_others_go_first()
+        told.append(threading.current_thread().name)
+
+    start_together(Turns("lane"), [act] * 3)
+    assert told.wait_for(6) == ["lane"] * 6
+
+
+def test_in_a_thread_of_ones_own_nobody_waits():
+    let_others_go_first()
+
+
+def test_an_endless_row_of_others_keeps_nobody_waiting(told, monkeypatch):
+    monkeypatch.setattr(turns, "MOST_PAUSED", 3)
+    lane = Turns("test")
+
+    def act():
+        told.append("comes")
+        lane.start(act if len(told) < 50 else lambda: None)
+        let_others_go_first()
+        told.append("goes")
+
+    lane.start(act)
+    assert told.wait_for(6)[:6] == ["comes"] * 3 + ["goes"] * 3
+
+
+def test_it_may_be_let_go_first_more_than_once(told):
+    def act(name):
+        for _ in range(3):
+            told.append(name)
+            let_others_go_first()
+
+    start_together(Turns("test"), [lambda: act("a"), lambda: act("b")])
+    assert told.wait_for(6) == ["a", "b"] * 3
+
+
+def test_nothing_of_an_act_stays_behind(told):
+    class Request:
+        pass
+
+    request = Request()
+    gone = weakref.ref(request)
+
+    def act(request):
+        let_others_go_first()
+        told.append("done")
+
+    lane = Turns("test")
+    lane.start(lambda request=request: act(request))
+    del request
+    told.wait_for(1)
+    lane.start(lambda: told.append("next"))
+    told.wait_for(2)
+    gc.collect()
+    assert gone() is None
