@@ -10,6 +10,7 @@ from functools import lru_cache
 from django.utils import timezone
 
 from accounts.models import Account, ApiKey
+from tracen.lib.rows import select_rows
 
 TRACEN, NEXUS = "tracen", "nexus"
 FORMATS = (TRACEN, NEXUS)
@@ -58,21 +59,18 @@ def recall_key(text: str) -> ApiKey | None:
 def plans_of_live_keys(key_ids: Collection[int]) -> dict[int, str]:
     """Those of the keys that are live at this moment, with their account's plan; that they are used is remembered.
 
-    One query for any number of keys, and no model is built: this is asked for every batch that is stored.
+    Two queries for any number of keys, and no model is built: this is asked for every batch that is stored.
     """
     now = timezone.now()
-    live = ApiKey.objects.filter(pk__in=key_ids, revoked_at=None).values_list(
-        "pk", "last_used_at", "account__plan_slug"
-    )
-    plans, stale = {}, []
-    for pk, last_used_at, plan_slug in live:
-        plans[pk] = plan_slug
-        # To the minute: a write for each request would be a price without a buyer.
-        if last_used_at is None or now - last_used_at >= _LAST_USED_PRECISION:
-            stale.append(pk)
+    keys = select_rows(ApiKey, ("id", "account_id", "last_used_at", "revoked_at"), key_ids)
+    live = [(pk, account_id, used) for pk, account_id, used, revoked_at in keys if revoked_at is None]
+    accounts = select_rows(Account, ("id", "plan_slug"), {account_id for _, account_id, _ in live})
+    plans = {account_id: slug for account_id, slug in accounts}  # noqa: C416 - rows are not typed as pairs
+    # To the minute: a write for each request would be a price without a buyer.
+    stale = [pk for pk, _, used in live if used is None or now - used >= _LAST_USED_PRECISION]
     if stale:
         ApiKey.objects.filter(pk__in=stale).update(last_used_at=now)
-    return plans
+    return {pk: plans[account_id] for pk, account_id, _ in live}
 
 
 def revoke_key(key: ApiKey) -> None:

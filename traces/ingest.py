@@ -19,15 +19,15 @@ from django.utils import timezone
 
 from accounts.api_keys import plans_of_live_keys
 from accounts.models import Account, ApiKey
+from tracen.lib.rows import insert_rows, select_rows, update_rows
 from traces.alerts import FAILURES
 from traces.errors import KeyRevoked, SpanLimitReached, TraceNotFound, TracesError, UnknownParent
 from traces.limits import MAX_SPANS_PER_TRACE, MAX_TOKENS
 from traces.models import ShareLink, Span, Trace
 from traces.pieces import Pieces, Rejection, write_pieces
-from traces.quotas import Agents, Month, Windows
+from traces.quotas import Agents, Months, Windows
 from traces.records import Source, SpanRecord, TraceEnd, TraceFragment, TraceRecord, TraceStatus, Unchanged
 from traces.rollups import forget_hours
-from traces.rows import insert_rows, update_rows
 from traces.tables import Placed, alert, insert_spans, insert_traces
 from traces.writer import Outcome, Writer
 
@@ -187,27 +187,25 @@ def _write_new(works: list[_New]) -> None:
 def _admit(works: list[_New]) -> None:
     """Let through what fits into the hourly window, the month and the plan's agents, asked in this order."""
     windows = Windows(work.metered_key for work in works if work.metered_key is not None)
-    accounts = {work.account.pk: work.account for work in works}
-    months = {pk: Month(accounts[pk]) for pk in sorted(accounts)}
+    months = Months(work.account for work in works)
     agents = Agents((work.account, work.record.agent) for work in works if work.record.agent is not None)
     for work in works:
         try:
-            _admit_one(work, windows, months[work.account.pk], agents)
+            _admit_one(work, windows, months, agents)
         except TracesError as refusal:
             work.refusal = refusal
     windows.store()
-    for month in months.values():
-        month.store()
+    months.store()
 
 
-def _admit_one(work: _New, windows: Windows, month: Month, agents: Agents) -> None:
+def _admit_one(work: _New, windows: Windows, months: Months, agents: Agents) -> None:
     key = work.metered_key
     if key is not None:
         windows.check(key)
-    month.check()
+    months.check(work.account)
     if work.record.agent is not None:
         work.agent_id = agents.find_or_make(work.account, work.record.agent)
-    month.take()
+    months.take(work.account)
     if key is not None:
         windows.hit(key)
 
@@ -239,17 +237,16 @@ def _write_growth(works: list[_More | _End]) -> None:
             alert(work.account, growth.trace_id, growth.agent_id, TraceStatus(work.end.status))
 
 
-_GROWING_FIELDS = (
-    "pk", "account_id", "agent_id", "received_at", "status", "ended_at", "span_count", "provider", "model",
+_GROWING_COLUMNS = (
+    "id", "account_id", "agent_id", "received_at", "status", "ended_at", "span_count", "provider", "model",
     "input_tokens", "output_tokens", "cost_nanodollars",
 )  # fmt: skip
 
 
 def _hold(trace_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, _Growing]:
     """The rows of the traces that may still grow, held until the transaction ends. A Tracen trace came finished."""
-    rows = Trace.objects.select_for_update(of=("self",)).filter(pk__in=set(trace_ids)).exclude(source=Source.TRACEN)
-    read = rows.order_by("pk").values_list(*_GROWING_FIELDS)
-    return {row[0]: _Growing(*row) for row in read}
+    rows = select_rows(Trace, ("source", *_GROWING_COLUMNS), set(trace_ids), held=True)
+    return {row[1]: _Growing(*row[1:]) for row in rows if row[0] != Source.TRACEN}
 
 
 def _own(work: _More | _End, growing: dict[uuid.UUID, _Growing]) -> _Growing:

@@ -9,15 +9,15 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import Account
+from tracen.lib.rows import Row, insert_rows, select_rows, update_rows
 from traces.alerts import FAILURES
 from traces.errors import SpanLimitReached, TracesError
 from traces.limits import MAX_SPANS_PER_TRACE
 from traces.merging import MergedTrace, hold
 from traces.models import Span, Trace, TracePayload
-from traces.quotas import Agents, Month
+from traces.quotas import Agents, Months
 from traces.records import Source, TraceFragment, TraceStatus
 from traces.rollups import forget_hours
-from traces.rows import Row, insert_rows, update_rows
 from traces.tables import (
     TEXT_COLUMNS,
     TRACE_COLUMNS,
@@ -79,9 +79,8 @@ class _Placing:
             # The writer may do a batch again from its start.
             work.rejections.clear()
         self._owners = {fragment.id: work.account for work in works for fragment in work.fragments}
-        self._stored = set(Trace.objects.filter(pk__in=self._owners).values_list("pk", flat=True))
-        fresh = {account.pk: account for pk, account in self._owners.items() if pk not in self._stored}
-        self._months = {pk: Month(fresh[pk]) for pk in sorted(fresh)}
+        self._stored = {trace_id for (trace_id,) in select_rows(Trace, ("id",), self._owners)}
+        self._months = Months(account for pk, account in self._owners.items() if pk not in self._stored)
         named = [(work.account, piece.agent) for work in works for piece in work.fragments if piece.agent]
         self._agents = Agents(named) if named else None
         self._made: dict[uuid.UUID, MergedTrace] = {}
@@ -92,8 +91,7 @@ class _Placing:
         admitted = [
             (work, fragment) for work in self._works for fragment in work.fragments if self._is_admitted(work, fragment)
         ]
-        for month in self._months.values():
-            month.store()
+        self._months.store()
         traces = {**hold({pk: self._owners[pk] for pk in self._stored}), **self._made}
         for work, fragment in admitted:
             trace = traces.get(fragment.id)
@@ -108,7 +106,7 @@ class _Placing:
         is_new = fragment.id not in self._stored and fragment.id not in self._made
         try:
             if is_new:
-                self._months[work.account.pk].check()
+                self._months.check(work.account)
             if fragment.agent and self._agents:
                 self._agent_ids[fragment.id] = self._agents.find_or_make(work.account, fragment.agent)
         except TracesError as refusal:
@@ -116,7 +114,7 @@ class _Placing:
             work.rejections.append(Rejection(len(fragment.spans) if is_new else 0, refusal))
             return not is_new
         if is_new:
-            self._months[work.account.pk].take()
+            self._months.take(work.account)
             self._made[fragment.id] = MergedTrace.of(work.account, fragment)
         return True
 

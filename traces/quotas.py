@@ -6,20 +6,20 @@ here serves one transaction: it takes the lock once, counts any number of works,
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account, ApiKey
 from accounts.plans import FREE
+from tracen.lib.rows import select_rows, update_rows
 from traces.errors import AgentLimitReached, MonthlyLimitReached, RateLimited
 from traces.limits import RATE_WINDOW_REQUESTS, RATE_WINDOW_SECONDS
 from traces.models import Agent, MonthlyUsage, RateWindow
-from traces.rows import update_rows
 
 _WINDOW = RATE_WINDOW_SECONDS * 1_000_000
 _TOLD_FROM_PERCENT = 80
@@ -49,53 +49,53 @@ def usage_of(account: Account) -> Usage:
     return Usage(traces=used or 0, limit=account.plan.traces_per_month, resets_at=resets_at)
 
 
-class Month:
-    """An account's traces of this calendar month (UTC, server time), held until the transaction ends."""
+class Months:
+    """The traces of this calendar month (UTC, server time) of some accounts, held until the transaction ends."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, accounts: Iterable[Account]) -> None:
+        self._accounts = {account.pk: account for account in accounts}
         self._now = timezone.now()
         self._month, self._resets_at = _month_of(self._now)
-        self._limit = account.plan.traces_per_month
-        self._stored = 0 if self._limit is None else self._held()
-        self._taken = 0
+        self._rows = self._held(self._accounts)
+        missing = [pk for pk in self._accounts if pk not in self._rows]
+        if missing:
+            opened = [MonthlyUsage(account_id=pk, month=self._month) for pk in missing]
+            MonthlyUsage.objects.bulk_create(opened, ignore_conflicts=True)
+            self._rows |= self._held(missing)
+        self._taken: Counter[int] = Counter()
 
-    def check(self) -> None:
+    def check(self, account: Account) -> None:
         """Raise MonthlyLimitReached if not one more trace fits."""
-        if self._limit is not None and self._stored + self._taken >= self._limit:
+        limit, used = account.plan.traces_per_month, self._rows[account.pk][1] + self._taken[account.pk]
+        if limit is not None and used >= limit:
             raise MonthlyLimitReached(
-                limit=self._limit,
-                current=self._stored + self._taken + 1,
-                can_upgrade=self._account.plan == FREE,
+                limit=limit,
+                current=used + 1,
+                can_upgrade=account.plan == FREE,
                 resets_at=self._resets_at,
                 now=self._now,
             )
 
-    def take(self) -> None:
+    def take(self, account: Account) -> None:
         """Count one more trace."""
-        self._taken += 1
+        self._taken[account.pk] += 1
 
     def store(self) -> None:
         """Write what was taken."""
-        if self._taken and not self._row().update(traces=F("traces") + self._taken):
-            self._open()
-            self._row().update(traces=F("traces") + self._taken)
+        taken = [(self._rows[pk], count) for pk, count in sorted(self._taken.items())]
+        update_rows(MonthlyUsage, ("traces",), [(used + count, row) for (row, used), count in taken])
 
-    def _row(self) -> QuerySet[MonthlyUsage]:
-        return MonthlyUsage.objects.filter(account=self._account, month=self._month)
-
-    def _held(self) -> int:
-        held = self._row().select_for_update()
-        row = held.first()
-        if row is None:
-            self._open()
-            row = held.get()
-        return row.traces
-
-    def _open(self) -> None:
-        MonthlyUsage.objects.bulk_create(
-            [MonthlyUsage(account=self._account, month=self._month)], ignore_conflicts=True
+    def _held(self, accounts: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """By account its row and what it has used."""
+        held = select_rows(
+            MonthlyUsage,
+            ("account_id", "id", "traces"),
+            accounts,
+            key="account_id",
+            also=("month", self._month),
+            held=True,
         )
+        return {account_id: (row, used) for account_id, row, used in held}
 
 
 class Agents:
@@ -158,8 +158,8 @@ class Windows:
         update_rows(RateWindow, ("hits",), changed)
 
     def _held(self, key_ids: list[int]) -> "dict[int, array[int]]":
-        held = RateWindow.objects.select_for_update().filter(pk__in=key_ids).order_by("pk")
-        return {pk: array("q", bytes(hits)) for pk, hits in held.values_list("pk", "hits")}
+        held = select_rows(RateWindow, ("api_key_id", "hits"), key_ids, held=True)
+        return {pk: array("q", bytes(hits)) for pk, hits in held}
 
 
 def hit_rate_window(key: ApiKey) -> None:

@@ -1,4 +1,4 @@
-"""In which columns records are stored: rows for traces/rows.py; the modules that ingest consists of are the callers."""
+"""In which columns records are stored: rows for tracen/lib/rows.py; the modules that ingest consists of are the callers."""
 
 import uuid
 from collections.abc import Sequence
@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TypeAlias
 
 from accounts.models import Account
+from tracen.lib.rows import Row, insert_rows, next_keys, update_rows
 from traces.alerts import raise_alert
 from traces.models import Span, SpanPayload, Trace, TracePayload
 from traces.records import SpanRecord, TraceRecord, TraceStatus
-from traces.rows import Row, insert_rows, next_keys, update_rows
 
 Placed: TypeAlias = tuple[uuid.UUID, int, SpanRecord]
 """A span with its trace and its place in it."""

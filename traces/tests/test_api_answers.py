@@ -48,7 +48,7 @@ def test_a_wrong_method_on_health_is_a_json_405():
 
 
 def test_the_unexpected_is_a_500_that_says_nothing(alice, monkeypatch):
-    monkeypatch.setattr(ingest, "Month", lambda _: 1 / 0)
+    monkeypatch.setattr(ingest, "Months", lambda _: 1 / 0)
 
     answer = alice.api.post(TRACES, tracen_body())
 

@@ -397,5 +397,5 @@ def test_the_list_costs_the_same_for_one_and_three_rows(unlimited, django_assert
     for rows in (1, 3):
         while Trace.objects.count() < rows:
             unlimited.api.create_trace()
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             unlimited.api.get(NEXUS)
