@@ -46,11 +46,11 @@ class ExporterAuthentication(ApiKeyAuthentication):
 
     def presented(self, request: Request) -> set[str]:
         presented = _presented_keys(request)
-        authorization = request.headers.get("Authorization", "").strip()
+        authorization = request.META.get("HTTP_AUTHORIZATION", "").strip()
         if authorization and not authorization.lower().startswith("bearer "):
             presented.discard("")
             presented.add(_key_in(authorization))
-        header = request.headers.get("X-Api-Key")
+        header = request.META.get("HTTP_X_API_KEY")
         if header is not None:
             presented.add(header.strip())
         return presented
@@ -73,11 +73,11 @@ def _key_in(authorization: str) -> str:
 def _presented_keys(request: Request) -> set[str]:
     """Each different key text in the headers. A header that is there but has no key in it counts as an empty one."""
     presented: set[str] = set()
-    authorization = request.headers.get("Authorization")
+    authorization = request.META.get("HTTP_AUTHORIZATION")
     if authorization is not None:
         scheme, _, text = authorization.strip().partition(" ")
         presented.add(text.strip() if scheme.lower() == "bearer" else "")
-    header = request.headers.get("X-Tracen-Key")
+    header = request.META.get("HTTP_X_TRACEN_KEY")
     if header is not None:
         presented.add(header.strip())
     return presented

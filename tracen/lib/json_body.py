@@ -144,7 +144,7 @@ def repair_value(value: Any) -> Any:
 
 def read_bytes(request: HttpRequest, limit: int, *, may_be_deflated: bool = False) -> bytes:
     """The request's body, decompressed and at most `limit` bytes long, whether it came with a length or in chunks."""
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    encoding = request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     chunks = _chunks(request)
     if encoding in ("gzip", "x-gzip"):
         return _inflate(chunks, limit, _GZIP_WINDOW)

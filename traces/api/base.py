@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+from django.http import HttpResponse
 from rest_framework.exceptions import APIException
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -19,8 +20,15 @@ from traces.errors import KeyRevoked
 from traces.idempotency import Answer, read_attempt, run_once
 from traces.ingest import Sender
 from traces.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_INTEGER, MAX_JSON_VALUES
+from traces.wire.fields import json_text
 
+_IDEMPOTENCY_KEY = "HTTP_IDEMPOTENCY_KEY"
 BODY_LIMITS = BodyLimits(MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_JSON_INTEGER)
+
+
+def json_response(text: str, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    """An answer whose text is made already. The REST framework's own would ask which form of it the client prefers."""
+    return HttpResponse(text, status=status, headers=headers, content_type="application/json")
 
 
 class AlwaysJson(BaseContentNegotiation):
@@ -74,7 +82,7 @@ class IngestViewSet(ViewSet):
     @property
     def is_repeatable(self) -> bool:
         """Whether it has an Idempotency-Key: it may be answered without storing anything."""
-        return "Idempotency-Key" in self.request.headers
+        return _IDEMPOTENCY_KEY in self.request.META
 
     def _is_checked_later(self) -> bool:
         return self.action in self.storing_actions and not self.is_repeatable
@@ -86,13 +94,13 @@ class IngestViewSet(ViewSet):
     def read_body(self) -> dict[str, Any]:
         return read_json_object(self.request._request, BODY_LIMITS)
 
-    def answer_once(self, body: dict[str, Any], act: Callable[[], Answer]) -> Response:
+    def answer_once(self, body: dict[str, Any], act: Callable[[], Answer]) -> HttpResponse:
         """Do `act`, or replay what the same Idempotency-Key got before, and send the answer."""
         answer = self.act_once(body, act)
         headers = {"Idempotent-Replayed": "true"} if answer.is_replay else None
-        return Response(answer.body, answer.status, headers=headers)
+        return json_response(json_text(answer.body), answer.status, headers)
 
     def act_once(self, body: dict[str, Any], act: Callable[[], Answer]) -> Answer:
         """The answer that `answer_once` sends."""
-        key = self.request.headers.get("Idempotency-Key")
+        key = self.request.META.get(_IDEMPOTENCY_KEY)
         return run_once(read_attempt(self.account, self.request.path.rstrip("/").lower(), key, body), act)

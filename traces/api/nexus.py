@@ -9,10 +9,9 @@ from typing import Any, TypeVar
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from traces.access import growing_trace_id, parse_id, trace_for
-from traces.api.base import IngestViewSet
+from traces.api.base import IngestViewSet, json_response
 from traces.api.listing import list_page
 from traces.api.otlp import decode_protobuf, is_protobuf, store_export, store_spans
 from traces.archive import stored_row, stored_spans
@@ -21,6 +20,7 @@ from traces.idempotency import Answer
 from traces.ingest import append_spans, end_trace, record_trace
 from traces.records import SpanRecord
 from traces.wire import nexus_v1
+from traces.wire.fields import json_text
 from traces.wire.otlp.otlp_json import decode_json
 
 Said = TypeVar("Said")
@@ -35,7 +35,7 @@ class NexusTraces(IngestViewSet):
 
     def list(self, request: Request) -> HttpResponse:
         page = list_page(self.account, request.query_params)
-        response = _json(nexus_v1.render_rows(page.rows))
+        response = json_response(nexus_v1.render_rows(page.rows))
         response["X-Total-Count"] = str(page.total)
         return response
 
@@ -58,12 +58,12 @@ class NexusTraces(IngestViewSet):
         trace = trace_for(self.account, trace_id)
         return _json_of(nexus_v1.render_trace(stored_row(trace), stored_spans(trace)))
 
-    def partial_update(self, request: Request, trace_id: str) -> Response:
+    def partial_update(self, request: Request, trace_id: str) -> HttpResponse:
         _, end = self._read(trace_id, nexus_v1.parse_end)
         end_trace(self.sender, parse_id(trace_id), end)
-        return Response({"ok": True})
+        return json_response(json_text({"ok": True}))
 
-    def add_span(self, request: Request, trace_id: str) -> Response:
+    def add_span(self, request: Request, trace_id: str) -> HttpResponse:
         body, span = self._read(trace_id, nexus_v1.parse_span)
 
         def act() -> Answer:
@@ -90,16 +90,12 @@ class NexusTraces(IngestViewSet):
             raise nexus_v1.refuse_parent() from None
 
 
-def _json(text: str) -> HttpResponse:
-    return HttpResponse(text, content_type="application/json")
-
-
 def _json_of(pieces: Iterator[str]) -> HttpResponseBase:
     """A short answer whole, so that trouble with the database can still become a status; a long one as it is read."""
     begin = "".join(islice(pieces, _PIECES_AT_ONCE))
     more = next(pieces, None)
     if more is None:
-        return _json(begin)
+        return json_response(begin)
     return StreamingHttpResponse(_joined(chain([begin, more], pieces)), content_type="application/json")
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpResponse
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from traces.api.base import IngestViewSet
 from traces.idempotency import REFUSALS, Answer
@@ -24,7 +24,7 @@ class TracenTraces(IngestViewSet):
 
     storing_actions = frozenset({"create"})
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         body, record = self._read()
 
         def act() -> Answer:

@@ -15,11 +15,11 @@ TEXT = (
     " || ' ' || coalesce(metadata, ''), 250000)"
 )
 SPACED = reduce(lambda text, mark: f"replace({text}, '{mark}', ' ')", PUNCTUATION, TEXT)
+WORDS = f"words tsvector GENERATED ALWAYS AS (strip(to_tsvector('simple', {SPACED}))) STORED"
 POSTGRESQL = [
     "DROP INDEX trace_search",
     "ALTER TABLE traces_tracepayload DROP COLUMN words",
-    f"ALTER TABLE traces_tracepayload ADD COLUMN words tsvector GENERATED ALWAYS AS"
-    f" (strip(to_tsvector('simple', {SPACED}))) STORED",
+    f"ALTER TABLE traces_tracepayload ADD COLUMN {WORDS}",
     "CREATE INDEX trace_search ON traces_tracepayload USING gin (words)",
 ]
 
