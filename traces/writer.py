@@ -1,7 +1,7 @@
 """What waits together is committed together (group commit): the first that may write does so for all that wait.
 
-A request puts its work in the row, lets those go first that have come already, and takes the lock. Whoever has it
-writes everything in the row in one transaction; the others find their work done when the lock is theirs. So the sync to
+A request puts its work in the row, lets those go first that have come already, and waits until nobody writes. Whoever
+is first then writes everything in the row in one transaction, and the others find their work done. So the sync to
 disk and the statements are shared, an answer comes after the commit and never before, and on SQLite nobody ever waits
 for the database's own lock, which is asked for again and again. A work whose author refuses it (a limit is reached) does
 not touch its neighbours. If the database refuses a batch, each work is tried again by itself, so that one bad row fails
@@ -33,6 +33,9 @@ MOST_AT_ONCE = 128
 MOST_WAITING = 2_000
 """So many waiting mean that nothing is being written."""
 SECONDS_TO_WAIT = 20.0
+SECONDS_TO_GATHER = 0.002
+"""Where threads came together once they will again: waiting for those that are on their way makes fewer, larger
+transactions. Whoever comes alone does not wait, nor do requests that take turns: who has come is known there."""
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +57,8 @@ class Writer(Generic[Work]):
     def __init__(self, write: Callable[[Sequence[Work]], Sequence[Outcome]]) -> None:
         self._write = write
         self._row: deque[_Waiting[Work]] = deque()
-        self._writing = threading.Lock()
+        self._changed = threading.Condition()
+        self._is_writing = self._came_together = False
 
     def run(self, work: Work) -> None:
         """Return when `work` is committed; raise what refused it, or OperationalError if it took too long."""
@@ -71,24 +75,40 @@ class Writer(Generic[Work]):
         _give_connection_back()
         mine = _Waiting(work)
         self._row.append(mine)
-        let_others_go_first()
-        if not self._writing.acquire(timeout=max(0.0, mine.since + SECONDS_TO_WAIT - time.monotonic())):
-            # The answer is "try again": the work must not be done after that.
-            with suppress(ValueError):
-                self._row.remove(mine)
-            return OperationalError("The database took too long.")
-        try:
-            while not mine.is_over:
-                self._write_what_waits()
-        finally:
-            self._writing.release()
+        others_are_here = let_others_go_first()
+        if self._is_mine_to_write(mine):
+            try:
+                if self._came_together and not others_are_here:
+                    time.sleep(SECONDS_TO_GATHER)
+                while not mine.is_over:
+                    self._write_what_waits()
+            finally:
+                self._let_next_write()
         return mine.outcome
+
+    def _is_mine_to_write(self, mine: _Waiting[Work]) -> bool:
+        """Wait until nobody writes, or until somebody has written `mine`, or too long."""
+        with self._changed:
+            while self._is_writing and not mine.is_over:
+                if not self._changed.wait(max(0.0, mine.since + SECONDS_TO_WAIT - time.monotonic())):
+                    # The answer is "try again": the work must not be done after that.
+                    with suppress(ValueError):
+                        self._row.remove(mine)
+                    mine.end(OperationalError("The database took too long."))
+            self._is_writing = self._is_writing or not mine.is_over
+            return not mine.is_over
+
+    def _let_next_write(self) -> None:
+        with self._changed:
+            self._is_writing = False
+            self._changed.notify_all()
 
     def _write_what_waits(self) -> None:
         batch: list[_Waiting[Work]] = []
         with suppress(IndexError):
             while len(batch) < MOST_AT_ONCE:
                 batch.append(self._row.popleft())
+        self._came_together = len(batch) > 1
         try:
             self._store(batch)
         finally:

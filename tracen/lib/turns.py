@@ -64,8 +64,10 @@ class _Turn(greenlet):
         self._hub.switch()
 
 
-def let_others_go_first() -> None:
-    """Return when all acts that came until now have ended or wait here too; at once in a thread of one's own."""
+def let_others_go_first() -> bool:
+    """Return when all acts that came until now have ended or wait here too: True. At once in a thread of one's own: False."""
     turn = getcurrent()
-    if isinstance(turn, _Turn):
-        turn.pause()
+    if not isinstance(turn, _Turn):
+        return False
+    turn.pause()
+    return True
