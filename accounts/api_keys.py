@@ -70,7 +70,7 @@ def plans_of_live_keys(key_ids: Collection[int]) -> dict[int, str]:
     stale = [pk for pk, _, used in live if used is None or now - used >= _LAST_USED_PRECISION]
     if stale:
         ApiKey.objects.filter(pk__in=stale).update(last_used_at=now)
-    return {pk: plans[account_id] for pk, account_id, _ in live}
+    return {pk: plans[account_id] for pk, account_id, _ in live if account_id in plans}
 
 
 def revoke_key(key: ApiKey) -> None:

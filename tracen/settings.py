@@ -186,6 +186,11 @@ def _postgresql(chosen: dict[str, object]) -> dict[str, object]:
         # For the web server's 16 threads, the one of brief requests, and a few to spare.
         "pool": {"min_size": 1, "max_size": 20, "timeout": 5},
         "connect_timeout": 3,
+        # A network that swallows everything is noticed as well.
+        "tcp_user_timeout": 20_000,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 2,
         # Compiling a statement (jit) takes longer than any of ours runs.
         "options": "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=20s -c jit=off",
     }

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from tracen.middleware import is_api_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracen.settings")
-_BRIEF_BYTES = 256 * 1024
+_BRIEF_BYTES = 64 * 1024
 _NOT_BRIEF = (b"content-encoding", b"idempotency-key")
 
 

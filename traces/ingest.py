@@ -153,7 +153,8 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
     return [work.refusal for work in works]
 
 
-_writer = Writer(_write)
+# To put pieces together, all spans of their traces are read, up to ten thousand of each.
+_writer = Writer(_write, is_heavy=lambda work: isinstance(work, _Parts))
 
 
 def _check_keys(works: Iterable[_Work]) -> None:

@@ -57,7 +57,8 @@ class Months:
         self._now = timezone.now()
         self._month, self._resets_at = _month_of(self._now)
         self._rows = self._held(self._accounts)
-        missing = [pk for pk in self._accounts if pk not in self._rows]
+        # In the same order everywhere: two processes that open the same months must not wait for each other.
+        missing = sorted(self._accounts.keys() - self._rows.keys())
         if missing:
             opened = [MonthlyUsage(account_id=pk, month=self._month) for pk in missing]
             MonthlyUsage.objects.bulk_create(opened, ignore_conflicts=True)

@@ -16,12 +16,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from tracen.lib.turns import let_others_go_first
+from tracen.lib import turns
+from tracen.lib.turns import came_at, let_others_go_first
 
 logger = logging.getLogger(__name__)
 
@@ -30,9 +31,10 @@ Outcome = Exception | None
 """Of a work: None when it was stored, else why it was refused."""
 
 MOST_AT_ONCE = 128
+MOST_HEAVY_AT_ONCE = 16
+"""Works that may take half a second each: a transaction that lasts too long is ended by the database, for all of them."""
 MOST_WAITING = 2_000
 """So many waiting mean that nothing is being written."""
-SECONDS_TO_WAIT = 20.0
 SECONDS_TO_GATHER = 0.002
 """Where threads came together once they will again: waiting for those that are on their way makes fewer, larger
 transactions. Whoever comes alone does not wait, nor do requests that take turns: who has come is known there."""
@@ -43,19 +45,30 @@ class _Waiting(Generic[Work]):
     """A work in the row. It is taken out of it by whoever writes it, or by whoever gives up."""
 
     work: Work
-    since: float = field(default_factory=time.monotonic)
+    until: float
+    """When its author has been told to try again, by time.monotonic()."""
     is_over: bool = False
     outcome: Outcome = None
 
     def end(self, outcome: Outcome) -> None:
         self.outcome, self.is_over = outcome, True
 
+    def is_given_up(self) -> bool:
+        if not self.is_over and time.monotonic() >= self.until:
+            self.end(OperationalError("The database took too long."))
+        return self.is_over
+
 
 class Writer(Generic[Work]):
-    """Runs `write` over what has gathered. `write` gets a batch inside a transaction and returns an outcome for each."""
+    """Runs `write` over what has gathered. `write` gets a batch inside a transaction and returns an outcome for each.
 
-    def __init__(self, write: Callable[[Sequence[Work]], Sequence[Outcome]]) -> None:
-        self._write = write
+    `is_heavy` tells of which works no more than a few should share a transaction.
+    """
+
+    def __init__(
+        self, write: Callable[[Sequence[Work]], Sequence[Outcome]], is_heavy: Callable[[Work], bool] = lambda _: False
+    ) -> None:
+        self._write, self._is_heavy = write, is_heavy
         self._row: deque[_Waiting[Work]] = deque()
         self._changed = threading.Condition()
         self._is_writing = self._came_together = False
@@ -73,30 +86,30 @@ class Writer(Generic[Work]):
         if len(self._row) >= MOST_WAITING:
             return OperationalError("Too much is waiting to be written.")
         _give_connection_back()
-        mine = _Waiting(work)
+        mine = _Waiting(work, came_at() + turns.SECONDS_TO_WAIT)
         self._row.append(mine)
         others_are_here = let_others_go_first()
-        if self._is_mine_to_write(mine):
+        while self._is_mine_to_write(mine):
             try:
                 if self._came_together and not others_are_here:
                     time.sleep(SECONDS_TO_GATHER)
-                while not mine.is_over:
-                    self._write_what_waits()
+                self._write_what_waits()
             finally:
                 self._let_next_write()
         return mine.outcome
 
     def _is_mine_to_write(self, mine: _Waiting[Work]) -> bool:
-        """Wait until nobody writes, or until somebody has written `mine`, or too long."""
+        """Wait until nobody writes, or until `mine` is over, or too long."""
         with self._changed:
             while self._is_writing and not mine.is_over:
-                if not self._changed.wait(max(0.0, mine.since + SECONDS_TO_WAIT - time.monotonic())):
-                    # The answer is "try again": the work must not be done after that.
+                self._changed.wait(max(0.0, mine.until - time.monotonic()))
+                if mine.is_given_up():
                     with suppress(ValueError):
                         self._row.remove(mine)
-                    mine.end(OperationalError("The database took too long."))
-            self._is_writing = self._is_writing or not mine.is_over
-            return not mine.is_over
+            if mine.is_over:
+                return False
+            self._is_writing = True
+            return True
 
     def _let_next_write(self) -> None:
         with self._changed:
@@ -104,17 +117,27 @@ class Writer(Generic[Work]):
             self._changed.notify_all()
 
     def _write_what_waits(self) -> None:
-        batch: list[_Waiting[Work]] = []
-        with suppress(IndexError):
-            while len(batch) < MOST_AT_ONCE:
-                batch.append(self._row.popleft())
+        batch = self._take()
         self._came_together = len(batch) > 1
         try:
-            self._store(batch)
+            if batch:
+                self._store(batch)
         finally:
             for waiting in batch:
                 if not waiting.is_over:
                     waiting.end(OperationalError("The writing was broken off."))
+
+    def _take(self) -> list[_Waiting[Work]]:
+        """The next of the row, as many as one transaction should hold, without those that were given up."""
+        batch: list[_Waiting[Work]] = []
+        heavy = 0
+        with suppress(IndexError):
+            while len(batch) < MOST_AT_ONCE and heavy < MOST_HEAVY_AT_ONCE:
+                waiting = self._row.popleft()
+                if not waiting.is_given_up():
+                    batch.append(waiting)
+                    heavy += self._is_heavy(waiting.work)
+        return batch
 
     def _store(self, batch: list[_Waiting[Work]], *, is_last_try: bool = False) -> None:
         try:
@@ -131,16 +154,22 @@ class Writer(Generic[Work]):
         A single work is tried twice as well: another process may have stored or removed the very row in between.
         """
         _let_go_if_dead()
-        if is_last_try or isinstance(trouble, OperationalError | InterfaceError):
+        if is_last_try or (isinstance(trouble, OperationalError | InterfaceError) and not _is_deadlock(trouble)):
             for waiting in batch:
                 waiting.end(trouble)
             return
         for waiting in batch:
-            self._store([waiting], is_last_try=True)
+            if not waiting.is_given_up():
+                self._store([waiting], is_last_try=True)
 
     def _commit(self, works: Sequence[Work]) -> Sequence[Outcome]:
         with transaction.atomic():
             return self._write(works)
+
+
+def _is_deadlock(trouble: Exception) -> bool:
+    """Whether PostgreSQL chose us among two processes that waited for each other: the other one is done by now."""
+    return getattr(trouble.__cause__, "sqlstate", None) == "40P01"
 
 
 def _give_connection_back() -> None:

@@ -7,46 +7,60 @@ that knows nothing of it (views, the ORM) stays as it is. The bridge to the web 
 for several of them lets the others go first.
 """
 
+import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from greenlet import getcurrent, greenlet
 
-MOST_PAUSED = 128
-"""So many at most go first: whoever waits must get its answer however many more there are."""
+MOST_AHEAD = 128
+"""So many at most go first, whether they wait in turn or just end: an endless row of others keeps nobody waiting."""
+
+SECONDS_TO_WAIT = 20.0
+"""After so long a request is told to try again: whoever asks for it gives up, and nothing may be done for it any more."""
+
+logger = logging.getLogger(__name__)
+
+
+Act = Callable[[], None]
 
 
 class Turns:
     """A thread that runs acts in the order in which they come."""
 
     def __init__(self, name: str) -> None:
-        self._fresh: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._fresh: SimpleQueue[tuple[float, Act]] = SimpleQueue()
         self._paused: deque[_Turn] = deque()
+        self._ahead = 0
         threading.Thread(target=self._keep_going, name=name, daemon=True).start()
 
-    def start(self, act: Callable[[], None]) -> None:
-        """Run `act`, which raises nothing, when it is its turn. It may be called from any thread."""
-        self._fresh.put(act)
+    def start(self, act: Act) -> None:
+        """Run `act` when it is its turn; it deals with what goes wrong. It may be called from any thread."""
+        self._fresh.put((time.monotonic(), act))
 
     def _keep_going(self) -> None:
         hub = getcurrent()
         while True:
-            act = self._next_act()
-            if act is not None:
-                _Turn(act, hub, self._paused).switch()
+            fresh = self._next()
+            if fresh is not None:
+                self._ahead += 1
+                _go_on(_Turn(*fresh, hub, self._paused))
             else:
+                self._ahead = 0
                 for _ in range(len(self._paused)):
-                    self._paused.popleft().switch()
+                    _go_on(self._paused.popleft())
             # Or the last request would stay in memory until the next one.
-            del act
+            del fresh
 
-    def _next_act(self) -> Callable[[], None] | None:
+    def _next(self) -> tuple[float, Act] | None:
         """None when it is time for those that let the others go first."""
         if not self._paused:
+            self._ahead = 0
             return self._fresh.get()
-        if len(self._paused) >= MOST_PAUSED:
+        if self._ahead >= MOST_AHEAD:
             return None
         try:
             return self._fresh.get_nowait()
@@ -55,13 +69,21 @@ class Turns:
 
 
 class _Turn(greenlet):
-    def __init__(self, act: Callable[[], None], hub: greenlet, paused: "deque[_Turn]") -> None:
+    def __init__(self, came_at: float, act: Act, hub: greenlet, paused: "deque[_Turn]") -> None:
         super().__init__(act)
+        self.came_at = came_at
         self._hub, self._paused = hub, paused
 
     def pause(self) -> None:
         self._paused.append(self)
         self._hub.switch()
+
+
+def _go_on(turn: _Turn) -> None:
+    try:
+        turn.switch()
+    except Exception:
+        logger.exception("An act failed; the next ones go on.")
 
 
 def let_others_go_first() -> bool:
@@ -71,3 +93,9 @@ def let_others_go_first() -> bool:
         return False
     turn.pause()
     return True
+
+
+def came_at() -> float:
+    """When whatever runs here came, by time.monotonic(): before it had to wait for its turn, if it takes turns."""
+    turn = getcurrent()
+    return turn.came_at if isinstance(turn, _Turn) else time.monotonic()

@@ -11,17 +11,20 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
+from http import HTTPStatus
 from io import BytesIO
 from queue import SimpleQueue
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
-from tracen.lib.turns import Turns
+from tracen.lib.turns import SECONDS_TO_WAIT, Turns
 from tracen.server.spool import IN_MEMORY, PIECE, Pipe
 
 THREADS = 16
 """For all but the brief requests."""
+SECONDS_WITHOUT_TURNS = 5
+"""After a brief request found no storage: each of those in a row would wait for it anew, threads wait together."""
 
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Message = dict[str, Any]
@@ -37,6 +40,7 @@ class Bridge:
     def __init__(self, application: WsgiApplication, address: Sequence[Any], scheme: str, is_brief: IsBrief) -> None:
         """`address` is that of the socket: the host and the port first."""
         self._application, self._is_brief = application, is_brief
+        self._no_turns_until = 0.0
         self._same_for_all = {
             "SERVER_NAME": address[0],
             "SERVER_PORT": str(address[1]),
@@ -58,11 +62,25 @@ class Bridge:
         if body is None:
             return
         exchange = _Exchange(scope, *body)
-        if self._is_brief(scope, exchange.length):
-            self._turns.start(partial(self._answer, exchange))
+        if self._takes_turns(scope, exchange.length):
+            await self._deliver_in_turn(exchange, receive, send)
         else:
             self._waiting.put(exchange)
-        await exchange.deliver(receive, send)
+            await exchange.deliver(receive, send)
+
+    def _takes_turns(self, scope: Message, length: int) -> bool:
+        return asyncio.get_running_loop().time() >= self._no_turns_until and self._is_brief(scope, length)
+
+    async def _deliver_in_turn(self, exchange: "_Exchange", receive: Receive, send: Send) -> None:
+        loop = asyncio.get_running_loop()
+        self._turns.start(partial(self._answer, exchange))
+        patience = loop.call_later(SECONDS_TO_WAIT, exchange.give_up)
+        try:
+            await exchange.deliver(receive, send)
+        finally:
+            patience.cancel()
+        if exchange.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self._no_turns_until = loop.time() + SECONDS_WITHOUT_TURNS
 
     def _keep_answering(self) -> None:
         while True:
@@ -72,6 +90,8 @@ class Bridge:
             del exchange
 
     def _answer(self, exchange: "_Exchange") -> None:
+        if exchange.is_given_up:
+            return
         try:
             exchange.make(self._application, self._same_for_all)
         except BaseException as failure:  # noqa: BLE001 - uvicorn logs it and answers 500
@@ -100,6 +120,8 @@ class _Exchange:
 
     def __init__(self, scope: Message, body: IO[bytes], length: int) -> None:
         self.length = length
+        self.is_given_up = False
+        self.status = 0
         self._scope, self._body = scope, body
         self._loop = asyncio.get_running_loop()
         self._begun: asyncio.Future[tuple[Message, bytes, Pipe | None]] = self._loop.create_future()
@@ -169,16 +191,23 @@ class _Exchange:
 
     # In the event loop
 
+    def give_up(self) -> None:
+        """Answer 503 if there is no answer yet; what was not begun will not be."""
+        self.is_given_up = not self._begun.done()
+        self._begin((_try_again(), _TRY_AGAIN, None))
+
     def _begin(self, answer: Any) -> None:
         if self._begun.done():
-            return
-        if isinstance(answer, BaseException):
+            if isinstance(answer, tuple) and answer[2] is not None:
+                answer[2].close()
+        elif isinstance(answer, BaseException):
             self._begun.set_exception(answer)
         else:
             self._begun.set_result(answer)
 
     async def deliver(self, receive: Receive, send: Send) -> None:
         head, first, pipe = await self._begun
+        self.status = head["status"]
         if pipe is None:
             if first or (self._scope["http_version"] == "1.0" and head["status"] not in (204, 304)):
                 _give_length(head, len(first))
@@ -203,6 +232,19 @@ class _Exchange:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             piece = await pipe.read()
         await send({"type": "http.response.body"})
+
+
+_TRY_AGAIN = b'{"error":"Service temporarily unavailable"}'
+
+
+def _try_again() -> Message:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"retry-after", b"1"),
+        (b"cache-control", b"no-store"),
+        (b"access-control-allow-origin", b"*"),
+    ]
+    return {"type": "http.response.start", "status": 503, "headers": headers}
 
 
 def _give_length(head: Message, length: int) -> None:

@@ -1,5 +1,6 @@
 """The web server with small applications, over real sockets; tests/test_http_level.py asks the product's own."""
 
+import json
 import socket
 import struct
 import threading
@@ -104,6 +105,29 @@ def test_brief_requests_go_on_while_one_waits_and_are_answered_in_the_end(site):
 
     with ThreadPoolExecutor(2) as clients:
         assert list(clients.map(ask, ["/a", "/b"])) == [[b"/a"] * 50, [b"/b"] * 50]
+
+
+def test_while_one_brief_request_hangs_others_are_told_to_try_again_and_then_get_threads(site, monkeypatch):
+    monkeypatch.setattr(bridge, "SECONDS_TO_WAIT", 0.3)
+    go_on, begun = threading.Event(), []
+
+    def answer(environ):
+        begun.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/hangs":
+            go_on.wait(20)
+        return [b"well"]
+
+    site.is_brief, site.answer = lambda scope, length: True, answer
+    with ThreadPoolExecutor(1) as clients:
+        hanging = clients.submit(site.get, "/hangs")
+        wait_for(lambda: begun)
+        assert json.loads(site.get("/behind")) == {"error": "Service temporarily unavailable"}
+        assert site.get("/later") == b"well"
+        assert json.loads(hanging.result()) == {"error": "Service temporarily unavailable"}
+    go_on.set()
+    monkeypatch.setattr(bridge, "SECONDS_WITHOUT_TURNS", 0)
+    site.get("/last")
+    assert begun == ["/hangs", "/later", "/last"], "what was given up before it began is not done"
 
 
 def test_a_brief_request_that_fails_is_answered_and_the_next_one_too(site):

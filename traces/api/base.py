@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from rest_framework.exceptions import APIException
 from rest_framework.negotiation import BaseContentNegotiation
@@ -59,8 +60,12 @@ class IngestViewSet(ViewSet):
             self._check_key()
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Nothing is told to a key that was revoked since this process saw it, not even what is wrong with its body."""
-        if not isinstance(exc, APIException | KeyRevoked) and self._is_checked_later():
+        """Nothing is told to a key that was revoked since this process saw it, not even what is wrong with its body.
+
+        That the database is away is no secret, and to ask it once more would take as long as it took to find out.
+        """
+        is_telling = not isinstance(exc, APIException | KeyRevoked | OperationalError | InterfaceError)
+        if is_telling and self._is_checked_later():
             try:
                 self._check_key()
             except Exception as worse:  # noqa: BLE001 - the key is revoked, or nobody can say whether it is

@@ -17,6 +17,8 @@ TEXT = (
 SPACED = reduce(lambda text, mark: f"replace({text}, '{mark}', ' ')", PUNCTUATION, TEXT)
 WORDS = f"words tsvector GENERATED ALWAYS AS (strip(to_tsvector('simple', {SPACED}))) STORED"
 POSTGRESQL = [
+    # The table is written anew, which may take longer than a request is allowed to.
+    "SET LOCAL statement_timeout = 0",
     "DROP INDEX trace_search",
     "ALTER TABLE traces_tracepayload DROP COLUMN words",
     f"ALTER TABLE traces_tracepayload ADD COLUMN {WORDS}",

@@ -10,6 +10,7 @@ from django.db import IntegrityError, OperationalError, connection
 from accounts.api_keys import find_key, revoke_key
 from accounts.plans import FREE
 from tests.api import NEXUS, TRACES, nexus_body, span_body, tracen_body
+from tracen.lib import turns
 from tracen.lib.turns import Turns
 from traces import ingest, pieces, writer
 from traces.errors import KeyRevoked, MonthlyLimitReached, TraceNotFound
@@ -158,7 +159,7 @@ def test_every_route_writes_through_it(alice, batches):
 
 
 def test_who_stops_waiting_has_nothing_stored_later(alice, monkeypatch):
-    monkeypatch.setattr(writer, "SECONDS_TO_WAIT", 0.2)
+    monkeypatch.setattr(turns, "SECONDS_TO_WAIT", 0.2)
     busy, stored = threading.Event(), []
     slow: Writer[str] = Writer(lambda works: [stored.append(work) for work in works if busy.wait(5)])
     with ThreadPoolExecutor(2) as pool:
@@ -201,7 +202,7 @@ def test_works_that_take_turns_in_one_thread_are_committed_together(alice):
     sizes, ended = [], []
     shared: Writer[int] = Writer(lambda works: sizes.append(len(works)) or [None for _ in works])
     come, done = threading.Event(), threading.Event()
-    turns = Turns("test")
+    lane = Turns("test")
 
     def act(number):
         shared.run(number)
@@ -210,12 +211,67 @@ def test_works_that_take_turns_in_one_thread_are_committed_together(alice):
             connection.close()
             done.set()
 
-    turns.start(lambda: come.wait(10))
+    lane.start(lambda: come.wait(10))
     for number in range(20):
-        turns.start(lambda number=number: act(number))
+        lane.start(lambda number=number: act(number))
     come.set()
     assert done.wait(10)
     assert (sizes, ended) == ([20], list(range(20)))
+
+
+def test_what_waited_too_long_for_its_turn_is_not_stored_any_more(alice, monkeypatch):
+    monkeypatch.setattr(turns, "SECONDS_TO_WAIT", 0.3)
+    stored, outcomes, done = [], [], threading.Event()
+    slow: Writer[str] = Writer(lambda works: time.sleep(0.5) or [stored.append(work) for work in works])
+    lane = Turns("test")
+    lane.start(lambda: outcomes.append(_outcome(lambda: slow.run("first"))))
+    time.sleep(0.1)
+    lane.start(lambda: outcomes.append(_outcome(lambda: slow.run("second"))))
+    lane.start(done.set)
+    assert done.wait(10)
+    time.sleep(0.1)
+    assert stored == ["first"], "whoever sent the second was told to try again while the first was written"
+    assert outcomes[0] is None
+    assert isinstance(outcomes[1], OperationalError)
+
+
+def test_of_heavy_works_only_a_few_share_a_transaction(alice, monkeypatch):
+    monkeypatch.setattr(writer, "MOST_HEAVY_AT_ONCE", 3)
+    sizes, ended, done = [], [], threading.Event()
+    shared: Writer[int] = Writer(lambda works: sizes.append(len(works)) or [None for _ in works], lambda work: work > 4)
+    lane, come = Turns("test"), threading.Event()
+
+    def act(number):
+        _outcome(lambda: shared.run(number))
+        ended.append(number)
+        if len(ended) == 10:
+            done.set()
+
+    lane.start(lambda: come.wait(10))
+    for number in range(10):
+        lane.start(lambda number=number: act(number))
+    come.set()
+    assert done.wait(10)
+    assert sizes == [8, 2], "five light ones and three heavy ones, then the other two"
+
+
+def test_who_was_chosen_in_a_deadlock_tries_again(alice):
+    class Deadlock(Exception):
+        sqlstate = "40P01"
+
+    failures = [1, 2]
+
+    def write(works):
+        if failures:
+            failures.pop()
+            raise OperationalError("deadlock detected") from Deadlock()
+        return [None for _ in works]
+
+    failures.pop()
+    Writer(write).run("work")
+    failures.extend([1, 2])
+    with pytest.raises(OperationalError, match="deadlock"):
+        Writer(write).run("work")
 
 
 def test_a_request_over_the_months_limit_does_not_count_in_the_hour(alice):

@@ -66,7 +66,7 @@ def test_in_a_thread_of_ones_own_nobody_waits():
 
 
 def test_an_endless_row_of_others_keeps_nobody_waiting(told, monkeypatch):
-    monkeypatch.setattr(turns, "MOST_PAUSED", 3)
+    monkeypatch.setattr(turns, "MOST_AHEAD", 3)
     lane = Turns("test")
 
     def act():
@@ -77,6 +77,29 @@ def test_an_endless_row_of_others_keeps_nobody_waiting(told, monkeypatch):
 
     lane.start(act)
     assert told.wait_for(6)[:6] == ["comes"] * 3 + ["goes"] * 3
+
+
+def test_whoever_waits_goes_on_while_others_only_come_and_end(told, monkeypatch):
+    monkeypatch.setattr(turns, "MOST_AHEAD", 5)
+    lane = Turns("test")
+
+    def come_and_end():
+        told.append("ends")
+        if len(told) < 50:
+            lane.start(come_and_end)
+
+    def wait():
+        lane.start(come_and_end)
+        let_others_go_first()
+        told.append("goes")
+
+    lane.start(wait)
+    assert "goes" in told.wait_for(8)[:8]
+
+
+def test_an_act_that_fails_ends_alone(told):
+    start_together(Turns("test"), [lambda: 1 / 0, lambda: told.append("next")])
+    assert told.wait_for(1) == ["next"]
 
 
 def test_it_may_be_let_go_first_more_than_once(told):

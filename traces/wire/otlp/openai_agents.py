@@ -35,7 +35,8 @@ def decode_openai_agents(body: bytes) -> Export:
     if not isinstance(items, list):
         raise MalformedExport("The body has no data.")
     objects = [item for item in items if isinstance(item, dict)]
-    traces = {str(item.get("id")): _trace_says(item, objects) for item in objects if item.get("object") == "trace"}
+    agents = _first_agents(objects)
+    traces = {str(item.get("id")): _trace_says(item, agents) for item in objects if item.get("object") == "trace"}
     export = Export()
     for item in objects:
         if item.get("object") != "trace.span":
@@ -47,19 +48,24 @@ def decode_openai_agents(body: bytes) -> Export:
     return export
 
 
-def _trace_says(trace: dict[str, Any], objects: list[dict[str, Any]]) -> Attributes:
+def _trace_says(trace: dict[str, Any], agents: dict[str, str]) -> Attributes:
     workflow = trace.get("workflow_name")
     return {
         # Whoever names no workflow has named an agent at least.
-        "service.name": (_first_agent(trace, objects) or workflow) if workflow == _UNNAMED else workflow,
+        "service.name": (agents.get(str(trace.get("id"))) or workflow) if workflow == _UNNAMED else workflow,
         "gen_ai.conversation.id": trace.get("group_id"),
         "metadata": as_object(trace.get("metadata")),
     }
 
 
-def _first_agent(trace: dict[str, Any], objects: list[dict[str, Any]]) -> str | None:
-    spans = (as_object(item.get("span_data")) for item in objects if item.get("trace_id") == trace.get("id"))
-    return next((name for data in spans if data.get("type") == "agent" and (name := text(data, "name"))), None)
+def _first_agents(objects: list[dict[str, Any]]) -> dict[str, str]:
+    """By trace, the name of the first agent in it that has one."""
+    agents: dict[str, str] = {}
+    for item in objects:
+        data = as_object(item.get("span_data"))
+        if data.get("type") == "agent" and (name := text(data, "name")):
+            agents.setdefault(str(item.get("trace_id")), name)
+    return agents
 
 
 def _span(sent: dict[str, Any], trace: Attributes) -> OtlpSpan:
