@@ -39,8 +39,11 @@ _ITEM_ROLES = {
 
 def messages_of(value: Any) -> list[Message] | None:
     """The messages that a value is, or holds as JSON; None if it is no conversation."""
+    value = decoded(value)
+    if not value or not isinstance(value, list | dict):
+        return None
     try:
-        found = list(_messages(decoded(value)))
+        found = list(_messages(value))
     except RecursionError:
         return None
     return found if found and all(found) else None
@@ -67,6 +70,8 @@ def tool_answer(value: Any) -> Any:
 
 def conversation_or_value(value: Any, role: str = "") -> Any:
     """The messages in a value; else a message of `role`, if one is named and it is a text; else the value itself."""
+    if value is None:
+        return None
     value = decoded(value)
     if found := messages_of(value):
         return found

@@ -38,6 +38,8 @@ def identifier(attributes: dict[str, Any], *names: str) -> str | None:
     """Like `text`, but a number will do: users and sessions often have one."""
     for name in names:
         value = attributes.get(name)
+        if value is None:
+            continue
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if found := text(attributes, name):
@@ -48,9 +50,9 @@ def identifier(attributes: dict[str, Any], *names: str) -> str | None:
 def whole(attributes: dict[str, Any], *names: str) -> int | None:
     """The first of the attributes that is a count of tokens: an integer, 12.0 or "12", never negative."""
     for name in names:
-        value = count(attributes.get(name))
-        if value is not None:
-            return value
+        value = attributes.get(name)
+        if value is not None and (found := count(value)) is not None:
+            return found
     return None
 
 
@@ -74,7 +76,7 @@ def number(value: Any) -> float | None:
 
 
 def dollars(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if value is None or isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         amount = Decimal(str(value))
@@ -99,6 +101,8 @@ def decoded(value: Any, *, only: str = '{["') -> Any:
     Decoded at most twice and only if the text begins like an object, a list or a text: "12" and "null" are what
     somebody wrote. What breaks the limits of JSON bodies (depth, NaN) stays a text.
     """
+    if not isinstance(value, str):
+        return value
     for _ in range(2):
         if not isinstance(value, str) or value[:1] not in only or not value:
             return value
@@ -123,6 +127,11 @@ def texts(value: Any) -> tuple[str, ...] | None:
     if not isinstance(found, list):
         return None
     return tuple(item.strip() for item in found if isinstance(item, str) and item.strip()) or None
+
+
+def has_below(attributes: dict[str, Any], prefix: str) -> bool:
+    """Whether any attribute's name begins with `prefix`."""
+    return any(name.startswith(prefix) for name in attributes)
 
 
 def below(attributes: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from traces.wire.otlp.values import (
     dollars,
     first,
     flattened,
+    has_below,
     milliseconds,
     objects,
     text,
@@ -155,6 +156,8 @@ def _of_event(span: OtlpSpan, event_name: str, attribute: str) -> Any:
 
 def _usage(a: Attributes) -> Usage | None:
     """Input "SHOULD include all types of input tokens, including cached tokens" (gen_ai.usage.input_tokens)."""
+    if not has_below(a, "gen_ai.usage."):
+        return None
     return told_usage(
         whole(a, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
         whole(a, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),

@@ -44,20 +44,15 @@ def read(span: OtlpSpan) -> Said:
     a = span.attributes
     kind = _KINDS.get(str(a.get("openinference.span.kind")).upper())
     metadata = mapping(a.get("metadata"))
+    of_call = {name: value for name, value in a.items() if name.startswith("llm.")}
     return Said(
         kind=kind,
         name=text(a, *_NAMES[kind]) if kind in _NAMES else None,
-        provider=provider_of(text(a, "llm.provider", "llm.system")),
         model=text(a, "llm.response.model_name", "llm.model_name", "embedding.model_name", "reranker.model_name"),
-        model_requested=text(a, "llm.request.model_name"),
-        parameters=_parameters(a),
-        input=_input(a),
-        output=_output(a, kind),
-        tools=_tools(a),
+        input=_input(a, of_call),
+        output=_output(a, of_call, kind),
         documents=_documents(a),
-        usage=_usage(a),
-        reported_cost=dollars(a.get("llm.cost.total")),
-        finish_reason=text(a, "llm.finish_reason"),
+        **(_of_call(of_call) if of_call else {}),
         first_token_ms=first_token_ms(span),
         session=identifier(a, "session.id") or identifier(metadata, "session_id", "thread_id", "conversation_id"),
         user=identifier(a, "user.id"),
@@ -68,15 +63,28 @@ def read(span: OtlpSpan) -> Said:
     )
 
 
+def _of_call(a: Attributes) -> Said:
+    """What only spans of calls say: most spans are none, and have no name that begins with `llm.`."""
+    return Said(
+        provider=provider_of(text(a, "llm.provider", "llm.system")),
+        model_requested=text(a, "llm.request.model_name"),
+        parameters=_parameters(a),
+        tools=_tools(a),
+        usage=_usage(a),
+        reported_cost=dollars(a.get("llm.cost.total")),
+        finish_reason=text(a, "llm.finish_reason"),
+    )
+
+
 def _parameters(a: Attributes) -> dict[str, Any] | None:
     """How the model was asked, without the model, the question and the tools, which have places of their own."""
     asked = mapping(a.get("llm.invocation_parameters"))
     return without_blanks({name: value for name, value in asked.items() if name not in _NOT_PARAMETERS})
 
 
-def _input(a: Attributes) -> Any:
-    messages = _messages(a, "llm.input_messages.")
-    if messages or (messages := _prompts(a)):
+def _input(a: Attributes, of_call: Attributes) -> Any:
+    messages = _messages(of_call, "llm.input_messages.")
+    if messages or (messages := _prompts(of_call)):
         return messages
     if (query := first(a, "reranker.query", "tool.parameters")) is not None and "input.value" not in a:
         return decoded(query)
@@ -85,11 +93,11 @@ def _input(a: Attributes) -> Any:
     return [item.get("text") for item in _inner(a, "embedding.embeddings.", "embedding")] or None
 
 
-def _output(a: Attributes, kind: SpanKind | None) -> Any:
-    messages = _messages(a, "llm.output_messages.")
+def _output(a: Attributes, of_call: Attributes, kind: SpanKind | None) -> Any:
+    messages = _messages(of_call, "llm.output_messages.")
     if messages:
         return messages
-    completion = join(item.get("text") for item in _inner(a, "llm.choices.", "completion"))
+    completion = join(item.get("text") for item in _inner(of_call, "llm.choices.", "completion"))
     if completion:
         return text_message("assistant", completion)
     return conversation_or_value(a.get("output.value"), "assistant" if kind is SpanKind.LLM else "")
