@@ -183,10 +183,11 @@ class Load:
         connection.socket.close()
         try:
             connection.connect()
+            # Between the two the server may have been killed.
+            connection.send()
         except OSError:
             return
         chooser.register(connection.socket, selectors.EVENT_READ, connection)
-        connection.send()
 
     def _told(self, seconds: float, all_before: int) -> dict[str, Any]:
         ordered = sorted(self._latencies) or [0.0]
