@@ -14,8 +14,13 @@ _CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Retry-After, X-Total-Count, Idempotent-Replayed",
 }
-_NOTHING_TO_SHOW = "default-src 'none'; frame-ancestors 'none'"
-"""For a browser that opens an answer as a page."""
+API_HEADERS = {
+    **_CORS,
+    # No answer is ever kept by a cache, and a browser that opens one as a page has nothing to show.
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""Of every answer of the API, those that the web server gives itself among them."""
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PATCH, OPTIONS",
     "Access-Control-Allow-Headers": "Authorization, X-Tracen-Key, Content-Type, Idempotency-Key",
@@ -40,10 +45,8 @@ class ApiBoundary:
         if request.method == "OPTIONS":
             return _preflight()
         response = _in_json(self.get_response(request))
-        for name, value in _CORS.items():
+        for name, value in API_HEADERS.items():
             response[name] = value
-        response["Cache-Control"] = "no-store"
-        response["Content-Security-Policy"] = _NOTHING_TO_SHOW
         return response
 
 

@@ -2,6 +2,10 @@
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, InternalError, OperationalError
 
+UNAVAILABLE = {"error": "Service temporarily unavailable"}
+"""The API's answer to it: nothing was stored, try again after RETRY_SECONDS."""
+RETRY_SECONDS = 1
+
 # A broken constraint means that an account or trace was deleted under the request: trying again tells.
 _KINDS = (OperationalError, InterfaceError, InternalError, IntegrityError)
 

@@ -6,6 +6,7 @@ take turns in one thread and share their commits.
 """
 
 import asyncio
+import json
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -18,7 +19,9 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import unquote_to_bytes
 
+from tracen.lib.storage_trouble import RETRY_SECONDS, UNAVAILABLE
 from tracen.lib.turns import SECONDS_TO_WAIT, Turns
+from tracen.middleware import API_HEADERS
 from tracen.server.spool import IN_MEMORY, PIECE, Pipe
 
 THREADS = 16
@@ -234,17 +237,13 @@ class _Exchange:
         await send({"type": "http.response.body"})
 
 
-_TRY_AGAIN = b'{"error":"Service temporarily unavailable"}'
+_TRY_AGAIN = json.dumps(UNAVAILABLE).encode()
 
 
 def _try_again() -> Message:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"retry-after", b"1"),
-        (b"cache-control", b"no-store"),
-        (b"access-control-allow-origin", b"*"),
-    ]
-    return {"type": "http.response.start", "status": 503, "headers": headers}
+    named = {"Content-Type": "application/json", "Retry-After": str(RETRY_SECONDS), **API_HEADERS}
+    headers = [(name.lower().encode(), value.encode()) for name, value in named.items()]
+    return {"type": "http.response.start", "status": int(HTTPStatus.SERVICE_UNAVAILABLE), "headers": headers}
 
 
 def _give_length(head: Message, length: int) -> None:

@@ -15,6 +15,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from tracen.lib.json_body import TOO_LARGE
+from tracen.middleware import API_HEADERS
 from traces.limits import MAX_BODY_BYTES as API_BODY_BYTES
 
 if sys.platform == "linux":
@@ -230,8 +231,7 @@ def _refusal(status: HTTPStatus) -> bytes:
     is_too_large = status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     answer = {"error": TOO_LARGE, "limit": API_BODY_BYTES} if is_too_large else {"error": status.phrase}
     body = json.dumps(answer).encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
-    )
+    named = {"Content-Type": "application/json", "Content-Length": len(body), **API_HEADERS, "Connection": "close"}
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in named.items())]
+    head = "\r\n".join([*lines, "", ""])
     return head.encode() + body

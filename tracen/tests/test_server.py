@@ -130,6 +130,21 @@ def test_while_one_brief_request_hangs_others_are_told_to_try_again_and_then_get
     assert begun == ["/hangs", "/later", "/last"], "what was given up before it began is not done"
 
 
+def test_what_the_server_answers_itself_can_be_read_by_a_page_of_another_origin(site, monkeypatch):
+    monkeypatch.setattr(bridge, "SECONDS_TO_WAIT", 0.1)
+    go_on = threading.Event()
+    site.is_brief, site.answer = lambda scope, length: True, lambda _: [b"late"] if go_on.wait(20) else []
+    for asked, status in ((GET, b"503"), (b"garbage\r\n\r\n", b"400")):
+        with site.open() as line:
+            line.sendall(asked)
+            line.shutdown(socket.SHUT_WR)
+            head = receive(line).partition(b"\r\n\r\n")[0].lower()
+        assert head.startswith(b"http/1.1 " + status)
+        for header in (b"access-control-allow-origin: *", b"access-control-expose-headers: retry-after", b"no-store"):
+            assert header in head
+    go_on.set()
+
+
 def test_a_brief_request_that_fails_is_answered_and_the_next_one_too(site):
     def answer(_):
         raise SystemExit("not even this ends the thread")

@@ -14,13 +14,12 @@ from rest_framework.response import Response
 
 from accounts.authentication import INVALID_KEY
 from tracen.lib import json_body
-from tracen.lib.storage_trouble import is_storage_trouble
+from tracen.lib.storage_trouble import RETRY_SECONDS, UNAVAILABLE, is_storage_trouble
 from traces import errors
 from traces.wire.otlp.span import MalformedExport
 
 BILLING_PAGE = "/dashboard/billing"
-UNAVAILABLE = {"error": "Service temporarily unavailable"}
-_RETRY_SECONDS = "1"
+_RETRY_SECONDS = str(RETRY_SECONDS)
 log = logging.getLogger(__name__)
 
 

@@ -198,61 +198,57 @@ def test_it_outlives_a_connection_that_cannot_be_closed(alice, monkeypatch):
     lasting.run("second")
 
 
-def test_works_that_take_turns_in_one_thread_are_committed_together(alice):
-    sizes, ended = [], []
-    shared: Writer[int] = Writer(lambda works: sizes.append(len(works)) or [None for _ in works])
-    come, done = threading.Event(), threading.Event()
-    lane = Turns("test")
+def _take_turns(acts):
+    """The outcomes of acts that come together and share one thread."""
+    lane, come, done, outcomes = Turns("test"), threading.Event(), threading.Event(), []
 
-    def act(number):
-        shared.run(number)
-        ended.append(number)
-        if len(ended) == 20:
-            connection.close()
+    def do(act):
+        outcomes.append(_outcome(act))
+        if len(outcomes) == len(acts):
             done.set()
 
     lane.start(lambda: come.wait(10))
-    for number in range(20):
-        lane.start(lambda number=number: act(number))
+    for act in acts:
+        lane.start(lambda act=act: do(act))
     come.set()
     assert done.wait(10)
-    assert (sizes, ended) == ([20], list(range(20)))
+    return outcomes
+
+
+def test_works_that_take_turns_in_one_thread_are_committed_together(alice):
+    sizes: list[int] = []
+    shared: Writer[int] = Writer(lambda works: sizes.append(len(works)) or [None for _ in works])
+    assert _take_turns([lambda: shared.run(1)] * 20) == [None] * 20
+    assert sizes == [20]
 
 
 def test_what_waited_too_long_for_its_turn_is_not_stored_any_more(alice, monkeypatch):
     monkeypatch.setattr(turns, "SECONDS_TO_WAIT", 0.3)
-    stored, outcomes, done = [], [], threading.Event()
-    slow: Writer[str] = Writer(lambda works: time.sleep(0.5) or [stored.append(work) for work in works])
-    lane = Turns("test")
-    lane.start(lambda: outcomes.append(_outcome(lambda: slow.run("first"))))
-    time.sleep(0.1)
-    lane.start(lambda: outcomes.append(_outcome(lambda: slow.run("second"))))
-    lane.start(done.set)
-    assert done.wait(10)
-    time.sleep(0.1)
-    assert stored == ["first"], "whoever sent the second was told to try again while the first was written"
-    assert outcomes[0] is None
-    assert isinstance(outcomes[1], OperationalError)
+    stored: list[str] = []
+    shared: Writer[str] = Writer(lambda works: [stored.append(work) for work in works])
+    busy, late = _take_turns([lambda: time.sleep(0.5), lambda: shared.run("late")])
+    assert (busy, type(late)) == (None, OperationalError), "told to try again while the thread did something else"
+    assert _take_turns([lambda: shared.run("in time")]) == [None]
+    assert stored == ["in time"]
 
 
 def test_of_heavy_works_only_a_few_share_a_transaction(alice, monkeypatch):
     monkeypatch.setattr(writer, "MOST_HEAVY_AT_ONCE", 3)
-    sizes, ended, done = [], [], threading.Event()
+    sizes: list[int] = []
     shared: Writer[int] = Writer(lambda works: sizes.append(len(works)) or [None for _ in works], lambda work: work > 4)
-    lane, come = Turns("test"), threading.Event()
-
-    def act(number):
-        _outcome(lambda: shared.run(number))
-        ended.append(number)
-        if len(ended) == 10:
-            done.set()
-
-    lane.start(lambda: come.wait(10))
-    for number in range(10):
-        lane.start(lambda number=number: act(number))
-    come.set()
-    assert done.wait(10)
+    _take_turns([lambda number=number: shared.run(number) for number in range(10)])
     assert sizes == [8, 2], "five light ones and three heavy ones, then the other two"
+
+
+def test_accounts_that_share_a_transaction_have_months_of_their_own(alice, charlie, gathered):
+    for person in (alice, charlie):
+        record_trace(person.account, run(agent=None))
+    MonthlyUsage.objects.filter(account=alice.account).update(traces=FREE.traces_per_month - 1)
+    owners = [alice, charlie] * 3
+    outcomes = gathered([lambda owner=owner: record_trace(owner.account, run(agent=None)) for owner in owners])
+    assert [type(outcome) for outcome in outcomes if outcome] == [MonthlyLimitReached] * 2
+    used = dict(MonthlyUsage.objects.values_list("account_id", "traces"))
+    assert used == {alice.account.pk: FREE.traces_per_month, charlie.account.pk: 4}
 
 
 def test_who_was_chosen_in_a_deadlock_tries_again(alice):
