@@ -53,12 +53,12 @@ class Months:
     """The traces of this calendar month (UTC, server time) of some accounts, held until the transaction ends."""
 
     def __init__(self, accounts: Iterable[Account]) -> None:
-        self._accounts = {account.pk: account for account in accounts}
+        wanted = {account.pk for account in accounts}
         self._now = timezone.now()
         self._month, self._resets_at = _month_of(self._now)
-        self._rows = self._held(self._accounts)
+        self._rows = self._held(wanted)
         # In the same order everywhere: two processes that open the same months must not wait for each other.
-        missing = sorted(self._accounts.keys() - self._rows.keys())
+        missing = sorted(wanted - self._rows.keys())
         if missing:
             opened = [MonthlyUsage(account_id=pk, month=self._month) for pk in missing]
             MonthlyUsage.objects.bulk_create(opened, ignore_conflicts=True)

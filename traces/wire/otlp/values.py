@@ -76,7 +76,7 @@ def number(value: Any) -> float | None:
 
 
 def dollars(value: Any) -> Decimal | None:
-    if value is None or isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
         amount = Decimal(str(value))
@@ -101,8 +101,6 @@ def decoded(value: Any, *, only: str = '{["') -> Any:
     Decoded at most twice and only if the text begins like an object, a list or a text: "12" and "null" are what
     somebody wrote. What breaks the limits of JSON bodies (depth, NaN) stays a text.
     """
-    if not isinstance(value, str):
-        return value
     for _ in range(2):
         if not isinstance(value, str) or value[:1] not in only or not value:
             return value
