@@ -3,14 +3,14 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from functools import lru_cache
 
 from django.utils import timezone
 
 from accounts.models import Account, ApiKey
-from tracen.lib.rows import select_rows
+from tracen.lib.rows import Row, ask_rows, update_rows
 
 TRACEN, NEXUS = "tracen", "nexus"
 FORMATS = (TRACEN, NEXUS)
@@ -56,21 +56,36 @@ def recall_key(text: str) -> ApiKey | None:
         return None
 
 
-def plans_of_live_keys(key_ids: Collection[int]) -> dict[int, str]:
-    """Those of the keys that are live at this moment, with their account's plan; that they are used is remembered.
+class LiveKeys:
+    """Those of some keys that are live at this moment, with their account's plan.
 
-    Two queries for any number of keys, and no model is built: this is asked for every batch that is stored.
+    One query for any number of keys, and no model is built: this is asked for every batch that is stored, together with
+    what else is asked for it (tracen/lib/rows.py).
     """
-    now = timezone.now()
-    keys = select_rows(ApiKey, ("id", "account_id", "last_used_at", "revoked_at"), key_ids)
-    live = [(pk, account_id, used) for pk, account_id, used, revoked_at in keys if revoked_at is None]
-    accounts = select_rows(Account, ("id", "plan_slug"), {account_id for _, account_id, _ in live})
-    plans = {account_id: slug for account_id, slug in accounts}  # noqa: C416 - rows are not typed as pairs
-    # To the minute: a write for each request would be a price without a buyer.
-    stale = [pk for pk, _, used in live if used is None or now - used >= _LAST_USED_PRECISION]
-    if stale:
-        ApiKey.objects.filter(pk__in=stale).update(last_used_at=now)
-    return {pk: plans[account_id] for pk, account_id, _ in live if account_id in plans}
+
+    def __init__(self, key_ids: Iterable[int]) -> None:
+        columns = ("id", "account.plan_slug", "last_used_at", "revoked_at")
+        self._asked = ask_rows(ApiKey, columns, {"id": set(key_ids)})
+
+    def plans(self) -> dict[int, str]:
+        """By key the slug of a plan."""
+        return {pk: plan for pk, plan, _ in self._rows()}
+
+    def note_use(self) -> None:
+        """To the minute: a write for each request would be a price without a buyer."""
+        now = timezone.now()
+        stale = [pk for pk, _, used in self._rows() if used is None or now - used >= _LAST_USED_PRECISION]
+        update_rows(ApiKey, ("last_used_at",), [(now, pk) for pk in stale])
+
+    def _rows(self) -> Iterator[Row]:
+        return ((pk, plan, used) for pk, plan, used, revoked_at in self._asked.rows() if revoked_at is None)
+
+
+def plans_of_live_keys(key_ids: Collection[int]) -> dict[int, str]:
+    """Those of the keys that are live at this moment, with their account's plan; that they are used is remembered."""
+    keys = LiveKeys(key_ids)
+    keys.note_use()
+    return keys.plans()
 
 
 def revoke_key(key: ApiKey) -> None:

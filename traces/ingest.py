@@ -4,22 +4,23 @@ The dialects (traces/wire) make the records and the viewsets (traces/api) call t
 knows which dialect a run came in by, except that it stores the name.
 
 How it works: each call is one work, and traces/writer.py gathers the works of all requests that wait at the moment
-into one transaction. `_write` does such a batch in steps, each a statement or two for the whole batch: who may write
-(a key that was revoked a moment ago may not), what fits into the limits, then the rows. A work that is refused leaves
-no trace of itself and does not disturb the others.
+into one transaction. `_write` does such a batch with a statement or two for each thing, however many works there are:
+it asks for all that decides (who may write, since a key that was revoked a moment ago may not; what is left of the
+limits; the traces that grow), decides, and stores all that is let through. A work that is refused leaves no trace of
+itself and does not disturb the others.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from django.utils import timezone
 
-from accounts.api_keys import plans_of_live_keys
+from accounts.api_keys import LiveKeys
 from accounts.models import Account, ApiKey
-from tracen.lib.rows import insert_rows, select_rows, update_rows
+from tracen.lib.rows import ask_rows, insert_rows, sent_together, update_rows
 from traces.alerts import FAILURES
 from traces.errors import KeyRevoked, SpanLimitReached, TraceNotFound, TracesError, UnknownParent
 from traces.limits import MAX_SPANS_PER_TRACE, MAX_TOKENS
@@ -145,11 +146,21 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
     """Do a batch inside the current transaction; a second time from the start if the first was rolled back."""
     for work in works:
         work.refusal = None
-    _check_keys(works)
-    live = [work for work in works if work.refusal is None]
-    _write_new([work for work in live if isinstance(work, _New)])
-    _write_growth([work for work in live if isinstance(work, _More | _End)])
-    write_pieces([work.pieces for work in live if isinstance(work, _Parts)])
+    with sent_together():
+        keys = LiveKeys(work.sender.key.pk for work in works if work.sender.key is not None)
+        fresh = _Fresh([work for work in works if isinstance(work, _New)])
+        growth = _Growth([work for work in works if isinstance(work, _More | _End)])
+    _check_keys(works, keys.plans())
+    fresh.admit()
+    growth.decide()
+    with sent_together():
+        keys.note_use()
+        fresh.store()
+        growth.store()
+        insert_spans([*fresh.spans(), *growth.new_spans])
+    fresh.tell()
+    growth.tell()
+    write_pieces([work.pieces for work in works if isinstance(work, _Parts) and work.refusal is None])
     return [work.refusal for work in works]
 
 
@@ -157,104 +168,128 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
 _writer = Writer(_write, is_heavy=lambda work: isinstance(work, _Parts))
 
 
-def _check_keys(works: Iterable[_Work]) -> None:
+def _check_keys(works: Iterable[_Work], plans: Mapping[int, str]) -> None:
     """Refuse what was sent with a key that is revoked by now; the others are on the plan that their account has now."""
-    with_key = [(work, work.sender.key.pk) for work in works if work.sender.key is not None]
-    plans = plans_of_live_keys({pk for _, pk in with_key})
-    for work, pk in with_key:
-        if pk in plans:
-            work.account.plan_slug = plans[pk]
+    for work in works:
+        if work.sender.key is None:
+            continue
+        if work.sender.key.pk in plans:
+            work.account.plan_slug = plans[work.sender.key.pk]
         else:
             work.refusal = KeyRevoked()
 
 
-# New traces ---------------------------------------------------------------------------------------------------------
+class _Fresh:
+    """The new traces of a batch. What limits them is asked for at the start; the locks are taken in this order."""
+
+    def __init__(self, works: list[_New]) -> None:
+        self._works = works
+        self._windows = Windows(work.metered_key for work in works if work.metered_key is not None)
+        self._months = Months(work.account for work in works)
+        self._agents = Agents((work.account, work.record.agent) for work in works if work.record.agent is not None)
+
+    def admit(self) -> None:
+        """Let through what fits into the hourly window, the month and the plan's agents, asked in this order."""
+        self._works = [work for work in self._works if work.refusal is None]
+        self._windows.open(work.metered_key for work in self._works if work.metered_key is not None)
+        self._months.open(work.account for work in self._works)
+        for work in self._works:
+            try:
+                self._admit_one(work)
+            except TracesError as refusal:
+                work.refusal = refusal
+        self._works = [work for work in self._works if work.refusal is None]
+
+    def _admit_one(self, work: _New) -> None:
+        key = work.metered_key
+        if key is not None:
+            self._windows.check(key)
+        self._months.check(work.account)
+        if work.record.agent is not None:
+            work.agent_id = self._agents.find_or_make(work.account, work.record.agent)
+        self._months.take(work.account)
+        if key is not None:
+            self._windows.hit(key)
+
+    def spans(self) -> Iterator[Placed]:
+        for work in self._works:
+            for ordinal, span in enumerate(work.record.spans):
+                yield work.record.id, ordinal, span
+
+    def store(self) -> None:
+        self._windows.store()
+        self._months.store()
+        now, records = timezone.now(), [work.record for work in self._works]
+        insert_traces([(work.record, work.account.pk, work.agent_id) for work in self._works], now)
+        links = [(record.id, record.id, now, 0) for record in records if record.is_public]
+        insert_rows(ShareLink, _LINK_COLUMNS, links)
+
+    def tell(self) -> None:
+        for work in self._works:
+            if work.record.status in FAILURES:
+                alert(work.account, work.record.id, work.agent_id, work.record.status)
 
 
-def _write_new(works: list[_New]) -> None:
-    if not works:
-        return
-    _admit(works)
-    now, admitted = timezone.now(), [work for work in works if work.refusal is None]
-    records = [work.record for work in admitted]
-    insert_traces([(work.record, work.account.pk, work.agent_id) for work in admitted], now)
-    insert_spans([(record.id, ordinal, span) for record in records for ordinal, span in enumerate(record.spans)])
-    insert_rows(ShareLink, _LINK_COLUMNS, [(record.id, record.id, now, 0) for record in records if record.is_public])
-    for work in admitted:
-        if work.record.status in FAILURES:
-            alert(work.account, work.record.id, work.agent_id, work.record.status)
+class _Growth:
+    """What a batch adds to traces that are there. Their rows are held until the transaction ends."""
 
+    def __init__(self, works: list[_More | _End]) -> None:
+        self._works = works
+        columns = ("source", *_GROWING_COLUMNS)
+        self._asked = ask_rows(Trace, columns, {"id": {work.trace_id for work in works}}, held=True)
+        self._traces: dict[uuid.UUID, _Growing] = {}
+        self.new_spans: list[Placed] = []
 
-def _admit(works: list[_New]) -> None:
-    """Let through what fits into the hourly window, the month and the plan's agents, asked in this order."""
-    windows = Windows(work.metered_key for work in works if work.metered_key is not None)
-    months = Months(work.account for work in works)
-    agents = Agents((work.account, work.record.agent) for work in works if work.record.agent is not None)
-    for work in works:
-        try:
-            _admit_one(work, windows, months, agents)
-        except TracesError as refusal:
-            work.refusal = refusal
-    windows.store()
-    months.store()
+    def decide(self) -> None:
+        """Do all works on what the rows say; a work that does not fit changes nothing."""
+        # A Tracen trace came finished.
+        self._traces = {row[1]: _Growing(*row[1:]) for row in self._asked.rows() if row[0] != Source.TRACEN}
+        works = [work for work in self._works if work.refusal is None]
+        known = _known_parents([work for work in works if isinstance(work, _More)])
+        for work in works:
+            try:
+                growing = self._own(work)
+                if isinstance(work, _More):
+                    self.new_spans += _grow(growing, work.spans, known)
+                else:
+                    _apply(growing, work.end)
+            except TracesError as refusal:
+                work.refusal = refusal
 
+    def _own(self, work: _More | _End) -> _Growing:
+        trace = self._traces.get(work.trace_id)
+        if trace is None or trace.account_id != work.account.pk:
+            raise TraceNotFound
+        return trace
 
-def _admit_one(work: _New, windows: Windows, months: Months, agents: Agents) -> None:
-    key = work.metered_key
-    if key is not None:
-        windows.check(key)
-    months.check(work.account)
-    if work.record.agent is not None:
-        work.agent_id = agents.find_or_make(work.account, work.record.agent)
-    months.take(work.account)
-    if key is not None:
-        windows.hit(key)
+    def store(self) -> None:
+        now = timezone.now()
+        rows = [
+            (
+                trace.status, trace.ended_at, trace.span_count, trace.provider, trace.model, trace.input_tokens,
+                trace.output_tokens, trace.cost_nanodollars, now, trace.trace_id,
+            )
+            for trace in self._traces.values() if trace.is_touched
+        ]  # fmt: skip
+        update_rows(Trace, _GROWN_COLUMNS, rows)
 
-
-# Traces that grow ---------------------------------------------------------------------------------------------------
-
-
-def _write_growth(works: list[_More | _End]) -> None:
-    if not works:
-        return
-    growing = _hold(work.trace_id for work in works)
-    known = _known_parents([work for work in works if isinstance(work, _More)])
-    new_spans: list[Placed] = []
-    for work in works:
-        try:
-            growth = _own(work, growing)
-            if isinstance(work, _More):
-                new_spans += _grow(growth, work.spans, known)
-            else:
-                _apply(growth, work.end)
-        except TracesError as refusal:
-            work.refusal = refusal
-    insert_spans(new_spans)
-    _store_growth([growth for growth in growing.values() if growth.is_touched])
-    ended = [(work, growing[work.trace_id]) for work in works if isinstance(work, _End) and work.refusal is None]
-    forget_hours((growth.account_id, growth.received_at) for _, growth in ended)
-    for work, growth in ended:
-        if work.end.status in FAILURES:
-            alert(work.account, growth.trace_id, growth.agent_id, TraceStatus(work.end.status))
+    def tell(self) -> None:
+        ends = [work for work in self._works if isinstance(work, _End) and work.refusal is None]
+        ended = [(work, self._traces[work.trace_id]) for work in ends]
+        forget_hours((trace.account_id, trace.received_at) for _, trace in ended)
+        for work, trace in ended:
+            if work.end.status in FAILURES:
+                alert(work.account, trace.trace_id, trace.agent_id, TraceStatus(work.end.status))
 
 
 _GROWING_COLUMNS = (
     "id", "account_id", "agent_id", "received_at", "status", "ended_at", "span_count", "provider", "model",
     "input_tokens", "output_tokens", "cost_nanodollars",
 )  # fmt: skip
-
-
-def _hold(trace_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, _Growing]:
-    """The rows of the traces that may still grow, held until the transaction ends. A Tracen trace came finished."""
-    rows = select_rows(Trace, ("source", *_GROWING_COLUMNS), set(trace_ids), held=True)
-    return {row[1]: _Growing(*row[1:]) for row in rows if row[0] != Source.TRACEN}
-
-
-def _own(work: _More | _End, growing: dict[uuid.UUID, _Growing]) -> _Growing:
-    trace = growing.get(work.trace_id)
-    if trace is None or trace.account_id != work.account.pk:
-        raise TraceNotFound
-    return trace
+_GROWN_COLUMNS = (
+    "status", "ended_at", "span_count", "provider", "model", "input_tokens", "output_tokens", "cost_nanodollars",
+    "heard_at",
+)  # fmt: skip
 
 
 def _apply(trace: _Growing, end: TraceEnd) -> None:
@@ -298,21 +333,3 @@ def _known_parents(works: Iterable[_More]) -> _Parents:
         return set()
     stored = Span.objects.filter(trace__in={trace for trace, _ in named}, id__in={parent for _, parent in named})
     return set(stored.values_list("trace_id", "id"))
-
-
-_GROWN_COLUMNS = (
-    "status", "ended_at", "span_count", "provider", "model", "input_tokens", "output_tokens", "cost_nanodollars",
-    "heard_at",
-)  # fmt: skip
-
-
-def _store_growth(traces: list[_Growing]) -> None:
-    now = timezone.now()
-    rows = [
-        (
-            trace.status, trace.ended_at, trace.span_count, trace.provider, trace.model, trace.input_tokens,
-            trace.output_tokens, trace.cost_nanodollars, now, trace.trace_id,
-        )
-        for trace in traces
-    ]  # fmt: skip
-    update_rows(Trace, _GROWN_COLUMNS, rows)

@@ -79,10 +79,12 @@ class _Placing:
             # The writer may do a batch again from its start.
             work.rejections.clear()
         self._owners = {fragment.id: work.account for work in works for fragment in work.fragments}
-        self._stored = {trace_id for (trace_id,) in select_rows(Trace, ("id",), self._owners)}
-        self._months = Months(account for pk, account in self._owners.items() if pk not in self._stored)
+        self._stored = {trace_id for (trace_id,) in select_rows(Trace, ("id",), {"id": self._owners})}
+        new = [account for pk, account in self._owners.items() if pk not in self._stored]
+        self._months = Months(new)
+        self._months.open(new)
         named = [(work.account, piece.agent) for work in works for piece in work.fragments if piece.agent]
-        self._agents = Agents(named) if named else None
+        self._agents = Agents(named)
         self._made: dict[uuid.UUID, MergedTrace] = {}
         self._agent_ids: dict[uuid.UUID, int] = {}
 
@@ -107,7 +109,7 @@ class _Placing:
         try:
             if is_new:
                 self._months.check(work.account)
-            if fragment.agent and self._agents:
+            if fragment.agent:
                 self._agent_ids[fragment.id] = self._agents.find_or_make(work.account, fragment.agent)
         except TracesError as refusal:
             # A run that is stored already goes on, if need be without its agent.

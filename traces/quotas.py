@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Account, ApiKey
 from accounts.plans import FREE
-from tracen.lib.rows import select_rows, update_rows
+from tracen.lib.rows import Asked, ask_rows, update_rows
 from traces.errors import AgentLimitReached, MonthlyLimitReached, RateLimited
 from traces.limits import RATE_WINDOW_REQUESTS, RATE_WINDOW_SECONDS
 from traces.models import Agent, MonthlyUsage, RateWindow
@@ -50,20 +51,29 @@ def usage_of(account: Account) -> Usage:
 
 
 class Months:
-    """The traces of this calendar month (UTC, server time) of some accounts, held until the transaction ends."""
+    """The traces of this calendar month (UTC, server time) of some accounts, held until the transaction ends.
+
+    It is only asked for them at first, together with what else is asked for a batch (tracen/lib/rows.py); `open` comes
+    before what is counted.
+    """
 
     def __init__(self, accounts: Iterable[Account]) -> None:
-        wanted = {account.pk for account in accounts}
         self._now = timezone.now()
         self._month, self._resets_at = _month_of(self._now)
-        self._rows = self._held(wanted)
+        self._asked = self._ask({account.pk for account in accounts})
+        self._rows: dict[int, tuple[int, int]] = {}
+        """By account its row and what it has used."""
+        self._taken: Counter[int] = Counter()
+
+    def open(self, accounts: Iterable[Account]) -> None:
+        """Make the months that are not there yet, of some of the accounts."""
+        self._rows = _by_account(self._asked)
         # In the same order everywhere: two processes that open the same months must not wait for each other.
-        missing = sorted(wanted - self._rows.keys())
+        missing = sorted({account.pk for account in accounts} - self._rows.keys())
         if missing:
             opened = [MonthlyUsage(account_id=pk, month=self._month) for pk in missing]
             MonthlyUsage.objects.bulk_create(opened, ignore_conflicts=True)
-            self._rows |= self._held(missing)
-        self._taken: Counter[int] = Counter()
+            self._rows |= _by_account(self._ask(missing))
 
     def check(self, account: Account) -> None:
         """Raise MonthlyLimitReached if not one more trace fits."""
@@ -86,32 +96,29 @@ class Months:
         taken = [(self._rows[pk], count) for pk, count in sorted(self._taken.items())]
         update_rows(MonthlyUsage, ("traces",), [(used + count, row) for (row, used), count in taken])
 
-    def _held(self, accounts: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """By account its row and what it has used."""
-        held = select_rows(
-            MonthlyUsage,
-            ("account_id", "id", "traces"),
-            accounts,
-            key="account_id",
-            also=("month", self._month),
-            held=True,
-        )
-        return {account_id: (row, used) for account_id, row, used in held}
+    def _ask(self, accounts: Iterable[int]) -> Asked:
+        columns = ("account_id", "id", "traces")
+        return ask_rows(MonthlyUsage, columns, {"account_id": accounts, "month": [self._month]}, held=True)
+
+
+def _by_account(asked: Asked) -> dict[int, tuple[int, int]]:
+    return {account_id: (row, used) for account_id, row, used in asked.rows()}
 
 
 class Agents:
     """Agents by account and name, made on first use."""
 
     def __init__(self, wanted: Iterable[tuple[Account, str]]) -> None:
-        """Find those that there are, with one query for any number of them."""
-        names = {(account.pk, name) for account, name in wanted}
-        found = Agent.objects.filter(account__in={pk for pk, _ in names}, name__in={name for _, name in names})
-        self._ids: dict[tuple[int, str], int] = {
-            (account_id, name): pk for pk, account_id, name in found.values_list("pk", "account_id", "name")
-        }
+        """Ask which of them there are: one query for any number of them."""
+        named = {(account.pk, name) for account, name in wanted}
+        among: dict[str, set[Any]] = {"account_id": {pk for pk, _ in named}, "name": {name for _, name in named}}
+        self._asked = ask_rows(Agent, ("account_id", "name", "id"), among)
+        self._ids: dict[tuple[int, str], int] | None = None
 
     def find_or_make(self, account: Account, name: str) -> int:
         """The id of the account's agent of that name, or AgentLimitReached."""
+        if self._ids is None:
+            self._ids = {(account_id, known_as): pk for account_id, known_as, pk in self._asked.rows()}
         known = self._ids.get((account.pk, name))
         if known is None:
             known = self._ids[account.pk, name] = self._make(account, name)
@@ -130,16 +137,23 @@ class Agents:
 
 
 class Windows:
-    """The requests of the last hour made with each of some keys: rolling windows, not buckets; held until the end."""
+    """The requests of the last hour made with each of some keys: rolling windows, not buckets; held until the end.
+
+    Asked for and opened as the months are.
+    """
 
     def __init__(self, key_ids: Iterable[int]) -> None:
-        wanted = sorted(set(key_ids))
-        self._hits = self._held(wanted)
-        missing = [pk for pk in wanted if pk not in self._hits]
+        self._asked = _ask_hits(key_ids)
+        self._hits: dict[int, array[int]] = {}
+        self._changed: set[int] = set()
+
+    def open(self, key_ids: Iterable[int]) -> None:
+        """Make the windows that are not there yet, of some of the keys."""
+        self._hits = _by_key(self._asked)
+        missing = sorted(set(key_ids) - self._hits.keys())
         if missing:
             RateWindow.objects.bulk_create([RateWindow(api_key_id=pk) for pk in missing], ignore_conflicts=True)
-            self._hits |= self._held(missing)
-        self._changed: set[int] = set()
+            self._hits |= _by_key(_ask_hits(missing))
 
     def check(self, key_id: int) -> None:
         """Raise RateLimited if there were 100 requests in the 3,600 s before this moment."""
@@ -158,15 +172,20 @@ class Windows:
         changed = [(self._hits[key_id].tobytes(), key_id) for key_id in sorted(self._changed)]
         update_rows(RateWindow, ("hits",), changed)
 
-    def _held(self, key_ids: list[int]) -> "dict[int, array[int]]":
-        held = select_rows(RateWindow, ("api_key_id", "hits"), key_ids, held=True)
-        return {pk: array("q", bytes(hits)) for pk, hits in held}
+
+def _ask_hits(key_ids: Iterable[int]) -> Asked:
+    return ask_rows(RateWindow, ("api_key_id", "hits"), {"api_key_id": set(key_ids)}, held=True)
+
+
+def _by_key(asked: Asked) -> "dict[int, array[int]]":
+    return {pk: array("q", bytes(hits)) for pk, hits in asked.rows()}
 
 
 def hit_rate_window(key: ApiKey) -> None:
     """Count one request made with `key`, or raise RateLimited: for a request that stores nothing."""
     with transaction.atomic():
         windows = Windows([key.pk])
+        windows.open([key.pk])
         windows.check(key.pk)
         windows.hit(key.pk)
         windows.store()

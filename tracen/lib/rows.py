@@ -2,56 +2,103 @@
 
 The ORM would spend more on a row, or on making a statement, than the database does on running it. What a column needs to
 be stored (SQLite keeps a UUID as hex digits and a time as text) is worked out once for each list of columns.
+
+PostgreSQL is another process, and a small batch would spend most of its time on going there and back: some ten
+statements, each of which waits for its answer. What is asked and written `sent_together` goes out without waiting. Rows
+are inserted some at a time by statements that the server has prepared, which is faster than COPY, for any number of
+rows, and unlike COPY can be sent so (docs/decisions/0018-one-journey.md).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, Final, Self, TypeAlias, cast
 from uuid import UUID
 
 from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
+from psycopg import RawCursor
+from psycopg.pq import PipelineStatus
 
 Row = Sequence[Any]
 
+_MOST_AT_ONCE: Final = 32
+"""Rows in one statement on PostgreSQL; more of them are no faster. Fewer are made up of powers of two, so that there are
+only a few statements to prepare."""
+
+
+class Asked:
+    """The rows that a question finds. Among what is sent together they are not there before somebody looks."""
+
+    def __init__(self, fetch: Callable[[], list[Row]]) -> None:
+        self._fetch: Callable[[], list[Row]] | None = fetch
+        self._found: list[Row] = []
+
+    def rows(self) -> list[Row]:
+        if self._fetch is not None:
+            self._found, self._fetch = self._fetch(), None
+        return self._found
+
+
+@contextmanager
+def sent_together() -> Iterator[None]:
+    """What this module does within, and nothing else, goes to PostgreSQL at once; all is done at the end.
+
+    Trouble with one statement may therefore be raised by a later one, or at the end; the caller's transaction is lost
+    with it as ever. What the ORM does has no place in here: it believes that a statement is done when it returns.
+    """
+    if not _is_postgresql() or _is_sent_together():
+        yield
+        return
+    with connection.wrap_database_errors, connection.connection.pipeline():
+        yield
+
+
+def ask_rows(
+    model: type[models.Model], columns: tuple[str, ...], among: Mapping[str, Iterable[Any]], *, held: bool = False
+) -> Asked:
+    """`columns` of the rows whose every column in `among` has one of the values there, ordered by the first of these.
+
+    A column "account.plan_slug" is that of the row which the foreign key `account` points at. With `held` nobody else
+    changes the rows before the caller's transaction ends.
+    """
+    wanted = {column: list(values) for column, values in among.items()}
+    if not all(wanted.values()):
+        return Asked(list)
+    values = [_as_list(model, column, keys) for column, keys in wanted.items()]
+    statement = _select_statement(model, columns, tuple(wanted), held)
+    if _is_postgresql():
+        return Asked(_run(statement, values).fetchall)
+    read = _reader(model, columns)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found = [read(row) for row in cursor.fetchall()]
+    return Asked(lambda: found)
+
 
 def select_rows(
-    model: type[models.Model],
-    columns: tuple[str, ...],
-    keys: Iterable[Any],
-    *,
-    key: str = "",
-    also: tuple[str, Any] | None = None,
-    held: bool = False,
+    model: type[models.Model], columns: tuple[str, ...], among: Mapping[str, Iterable[Any]], *, held: bool = False
 ) -> list[Row]:
-    """`columns` of the rows whose primary key, or column `key`, is among `keys`, in its order; not of those that differ
-    from `also`, a column and its value. With `held` nobody else changes them before the caller's transaction ends.
-    """
-    wanted = [(each,) for each in keys]
-    if not wanted:
-        return []
-    key = key or _key_column(model)
-    prepare = _preparer(model, (key,))
-    values: Row = [_as_list(prepare(each)[0] for each in wanted)]
-    if also is not None:
-        values = [*values, *_preparer(model, also[:1])(also[1:])]
-    with connection.cursor() as cursor:
-        cursor.execute(_select_statement(model, columns, key, also[0] if also else None, held), values)
-        rows: list[Row] = cursor.fetchall()
-    return rows if connection.vendor == "postgresql" else [_reader(model, columns)(row) for row in rows]
+    """What `ask_rows` finds, at once."""
+    return ask_rows(model, columns, among, held=held).rows()
 
 
 def insert_rows(model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert `rows`, each with a value for each of `columns` (the names in the database). Runs in the caller's transaction."""
     if not rows:
         return
-    if connection.vendor == "postgresql":
-        _copy(model, columns, rows)
-        return
     prepare = _preparer(model, columns)
+    if _is_postgresql():
+        with sent_together():
+            for some in _in_powers_of_two(rows):
+                values = [value for row in some for value in prepare(row)]
+                _run(_insert_statement(model, columns, len(some)), values, _Prepared)
+        return
     with connection.cursor() as cursor:
         cursor.executemany(_insert_statement(model, columns), [prepare(row) for row in rows])
 
@@ -61,15 +108,21 @@ def update_rows(
 ) -> None:
     """Set `columns` of many rows; each of `rows` has their values and then the row's primary key, or its column `key`.
 
-    NULL is not written where `kept` is "new", and nothing is written over what is there where it is "old".
+    A key comes once. NULL is not written where `kept` is "new", and nothing is written over what is there where it is
+    "old".
     """
     if not rows:
         return
     key = key or _key_column(model)
-    change = {"": "{0} = %s", "new": "{0} = coalesce(%s, {0})", "old": "{0} = coalesce({0}, %s)"}[kept]
-    changes = ", ".join(change.format(column) for column in columns)
-    statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {key} = %s"  # noqa: S608 - our names
     prepare = _preparer(model, (*columns, key))
+    if _is_postgresql():
+        with sent_together():
+            for some in _in_powers_of_two(rows):
+                values = [value for row in some for value in prepare(row)]
+                _run(_update_statement(model, columns, key, kept, len(some)), values)
+        return
+    changes = ", ".join(f"{column} = {_CHANGES[kept].format(column, '%s')}" for column in columns)
+    statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {key} = %s"  # noqa: S608 - our names
     with connection.cursor() as cursor:
         cursor.executemany(statement, [prepare(row) for row in rows])
 
@@ -80,34 +133,65 @@ def next_keys(model: type[models.Model], count: int) -> Sequence[int]:
     On SQLite that transaction holds the only write lock, so nobody else can take the same numbers before it ends.
     """
     table = model._meta.db_table
+    if _is_postgresql():
+        sequence = f"pg_get_serial_sequence('{table}', '{_key_column(model)}')"
+        statement = f"SELECT nextval({sequence}) FROM generate_series(1, {int(count)})"  # noqa: S608 - our names
+        return [key for (key,) in _run(statement, []).fetchall()]
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            sequence = f"pg_get_serial_sequence('{table}', '{_key_column(model)}')"
-            cursor.execute(f"SELECT nextval({sequence}) FROM generate_series(1, %s)", [count])  # noqa: S608 - our names
-            return [key for (key,) in cursor.fetchall()]
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         (last,) = cursor.fetchone() or (0,)
     return range(last + 1, last + 1 + count)
 
 
-def _copy(model: type[models.Model], columns: tuple[str, ...], rows: Iterable[Row]) -> None:
-    statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
-    # The driver's own cursor raises the driver's own errors.
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+@cache
+def _is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
 
 
-def _among(key: str) -> str:
-    """The condition that column `key` is among the values of one parameter, which is `_as_list` of them."""
-    if connection.vendor == "postgresql":
-        return f"{key} = ANY(%s)"
-    return f"{key} IN (SELECT value FROM json_each(%s))"  # noqa: S608 - our names
+# PostgreSQL's driver ------------------------------------------------------------------------------------------------
 
 
-def _as_list(values: Iterable[Any]) -> Any:
+class _Prepared(RawCursor[Row]):
+    """For what has no choice of a plan: one that was made for an empty table would be kept for a full one."""
+
+    def execute(self, query: Any, params: Any = None, **_: Any) -> Self:
+        return super().execute(query, params, prepare=True)
+
+
+def _run(statement: str, values: Row, cursor_class: type[RawCursor[Row]] = RawCursor) -> CursorWrapper:
+    """Run or, among what is sent together, only send a statement whose values are $1, $2, …."""
+    connection.ensure_connection()
+    cursor = CursorWrapper(cursor_class(connection.connection), connection)
+    cursor.execute(statement, values)
+    return cursor
+
+
+def _is_sent_together() -> bool:
+    connection.ensure_connection()
+    return bool(connection.connection.pgconn.pipeline_status != PipelineStatus.OFF)
+
+
+def _in_powers_of_two(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    start, size = 0, _MOST_AT_ONCE
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
+
+
+# Statements ---------------------------------------------------------------------------------------------------------
+
+_CHANGES = {"": "{1}", "new": "coalesce({1}, {0})", "old": "coalesce({0}, {1})"}
+
+
+def _as_list(model: type[models.Model], column: str, keys: Iterable[Any]) -> str:
     """Any number of values as one parameter, so that a statement is the same text however many they are."""
-    return list(values) if connection.vendor == "postgresql" else json.dumps(list(values))
+    prepare = _preparer(model, (column,))
+    prepared = [prepare((key,))[0] for key in keys]
+    if not _is_postgresql():
+        return json.dumps(prepared)
+    return "{" + ",".join('"' + str(key).replace("\\", r"\\").replace('"', r"\"") + '"' for key in prepared) + "}"
 
 
 def _key_column(model: type[models.Model]) -> str:
@@ -115,36 +199,91 @@ def _key_column(model: type[models.Model]) -> str:
 
 
 @cache
-def _select_statement(
-    model: type[models.Model], columns: tuple[str, ...], key: str, also: str | None, held: bool
-) -> str:
-    conditions = [_among(key), *([f"{also} = %s"] if also else [])]
-    # SQLite's transactions begin with the only lock that there is.
-    lock = " FOR UPDATE" if held and connection.vendor == "postgresql" else ""
-    return (
-        f"SELECT {', '.join(columns)} FROM {model._meta.db_table} WHERE {' AND '.join(conditions)} ORDER BY {key}{lock}"  # noqa: S608 - our names
+def _select_statement(model: type[models.Model], columns: tuple[str, ...], among: tuple[str, ...], held: bool) -> str:
+    table = model._meta.db_table
+    names = ", ".join(_full_name(model, column) for column in columns)
+    joins = dict.fromkeys(_join(model, column) for column in columns if "." in column)
+    conditions = " AND ".join(
+        f"{table}.{column} = ANY(${place}::{_type_of(model, column)}[])"
+        if _is_postgresql()
+        else f"{table}.{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 - our names
+        for place, column in enumerate(among, 1)
     )
+    # SQLite's transactions begin with the only lock that there is.
+    lock = f" FOR UPDATE OF {table}" if held and _is_postgresql() else ""
+    return f"SELECT {names} FROM {table}{''.join(joins)} WHERE {conditions} ORDER BY {table}.{among[0]}{lock}"  # noqa: S608 - our names
+
+
+def _full_name(model: type[models.Model], column: str) -> str:
+    key, _, there = column.rpartition(".")
+    return f"{_target(model, key)._meta.db_table if key else model._meta.db_table}.{there}"
+
+
+def _join(model: type[models.Model], column: str) -> str:
+    key = column.partition(".")[0]
+    target = _target(model, key)
+    there = f"{target._meta.db_table}.{_key_column(target)}"
+    return f" JOIN {target._meta.db_table} ON {there} = {model._meta.db_table}.{_foreign_key(model, key).column}"
+
+
+def _target(model: type[models.Model], key: str) -> type[models.Model]:
+    target: type[models.Model] = _foreign_key(model, key).remote_field.model
+    return target
+
+
+def _foreign_key(model: type[models.Model], name: str) -> models.ForeignKey[Any, Any]:
+    return cast("models.ForeignKey[Any, Any]", model._meta.get_field(name))
 
 
 @cache
-def _insert_statement(model: type[models.Model], columns: tuple[str, ...]) -> str:
-    places = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our names
+def _insert_statement(model: type[models.Model], columns: tuple[str, ...], rows: int = 1) -> str:
+    table, names = model._meta.db_table, ", ".join(columns)
+    return f"INSERT INTO {table} ({names}) VALUES {_places(len(columns), rows)}"  # noqa: S608 - our names
+
+
+@cache
+def _update_statement(model: type[models.Model], columns: tuple[str, ...], key: str, kept: str, rows: int) -> str:
+    table = model._meta.db_table
+    changes = ", ".join(
+        f"{column} = {_CHANGES[kept].format(f'{table}.{column}', f'new.{column}')}" for column in columns
+    )
+    types = [_type_of(model, column) for column in (*columns, key)]
+    names = ", ".join((*columns, key))
+    values = _places(len(types), rows, types)
+    return f"UPDATE {table} SET {changes} FROM (VALUES {values}) AS new ({names}) WHERE {table}.{key} = new.{key}"  # noqa: S608 - our names
+
+
+def _places(columns: int, rows: int, types: Sequence[str] = ()) -> str:
+    """Where the values of some rows go, with the type of each if nothing else says it."""
+    if not _is_postgresql():
+        return f"({', '.join(['%s'] * columns)})"
+    of = [f"::{kind}" for kind in types] or [""] * columns
+    return ", ".join(
+        f"({', '.join(f'${row * columns + column + 1}{of[column]}' for column in range(columns))})"
+        for row in range(rows)
+    )
+
+
+def _type_of(model: type[models.Model], column: str) -> str:
+    """Without a length, to which a value would be cut."""
+    return re.sub(r"\(.*?\)", "", _field(model, column).db_type(connection) or "")
+
+
+# Values -------------------------------------------------------------------------------------------------------------
+
+_Change: TypeAlias = Callable[[Any], Any]
 
 
 @cache
 def _preparer(model: type[models.Model], columns: tuple[str, ...]) -> Callable[[Row], Row]:
     """What makes of the values of `columns` what the driver takes."""
-    return _changer(_each(model, columns, _TO_SQLITE) if connection.vendor == "sqlite" else [])
+    return _changer(_each(model, columns, _TO_POSTGRESQL if _is_postgresql() else _TO_SQLITE))
 
 
 @cache
 def _reader(model: type[models.Model], columns: tuple[str, ...]) -> Callable[[Row], Row]:
     """The way back, from what SQLite's driver gives."""
     return _changer(_each(model, columns, _FROM_SQLITE))
-
-
-_Change: TypeAlias = Callable[[Any], Any]
 
 
 def _changer(changes: Iterable[tuple[int, _Change]]) -> Callable[[Row], Row]:
@@ -164,14 +303,21 @@ def _each(
     model: type[models.Model], columns: tuple[str, ...], changes: dict[type[models.Field[Any, Any]], _Change]
 ) -> Iterator[tuple[int, _Change]]:
     """The places of those columns that have to be changed, with how."""
-    fields = {field.column: field for field in model._meta.concrete_fields}
     for place, column in enumerate(columns):
-        field = fields[column]
-        stored = field.target_field if isinstance(field, models.ForeignKey) else field
+        stored = _field(model, column)
         for kind, to_other in changes.items():
             if isinstance(stored, kind):
                 yield place, to_other
                 break
+
+
+def _field(model: type[models.Model], column: str) -> models.Field[Any, Any]:
+    """What is stored in a column; in that of a foreign key it is what that one points at."""
+    key, _, name = column.rpartition(".")
+    owner = _target(model, key) if key else model
+    field = next(field for field in owner._meta.concrete_fields if field.column == name)
+    target: models.Field[Any, Any] = field.target_field if isinstance(field, models.ForeignKey) else field
+    return target
 
 
 def _as_digits(value: UUID) -> str:
@@ -197,4 +343,12 @@ _TO_SQLITE: dict[type[models.Field[Any, Any]], _Change] = {
 _FROM_SQLITE: dict[type[models.Field[Any, Any]], _Change] = {
     models.UUIDField: UUID,
     models.DateTimeField: _in_utc,
+}
+# All as text: to the driver an integer is of one of three types, and a statement is prepared anew for each mixture.
+_TO_POSTGRESQL: dict[type[models.Field[Any, Any]], _Change] = {
+    models.UUIDField: _as_digits,
+    models.DateTimeField: datetime.isoformat,
+    models.DateField: date.isoformat,
+    models.IntegerField: str,
+    models.CharField: str,
 }
