@@ -9,15 +9,20 @@ from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.db import connection
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch
 from django.utils.http import parse_header_parameters
 from django.utils.module_loading import import_string
 
 from tracen.middleware import is_api_path
+from tracen.server.bridge import TAKES_TURNS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tracen.settings")
 _BRIEF_BYTES = 64 * 1024
+_MOST_KNOWN = 64
+"""More than there are; a pattern that takes anything would fill the memory."""
 _NOT_BRIEF = (b"content-encoding", b"idempotency-key")
 
 
@@ -35,8 +40,11 @@ class Request(WSGIRequest):
 class ShortWayToTheApi(BaseHandler):
     """A handler that sends the API's requests through API_MIDDLEWARE: sessions, forms and pages are none of theirs."""
 
+    _known: dict[str, ResolverMatch]
+
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async)
+        self._known = {}
         to_pages: Any = vars(self)["_middleware_chain"]
         to_api = self._chain(settings.API_MIDDLEWARE)
 
@@ -53,9 +61,33 @@ class ShortWayToTheApi(BaseHandler):
             handler = convert_exception_to_response(import_string(name)(handler))
         return handler
 
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """The API's addresses that have no id in them are the same few each time."""
+        known = self._known.get(request.path_info)
+        if known is None:
+            known = super().resolve_request(request)
+            if not known.kwargs and is_api_path(request.path_info) and len(self._known) < _MOST_KNOWN:
+                self._known[request.path_info] = known
+        request.resolver_match = known
+        return known
+
 
 class Application(ShortWayToTheApi, WSGIHandler):
     request_class = Request
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """What Django's handler does, without its signals for a request that takes turns.
+
+        Their receivers close what a request in a thread of its own may leave open; here it is only the connection.
+        """
+        if TAKES_TURNS not in environ:
+            return super().__call__(environ, start_response)
+        try:
+            response = self.get_response(self.request_class(environ))
+        finally:
+            connection.close_if_unusable_or_obsolete()
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        return [b"".join(response)]
 
 
 def is_brief(scope: dict[str, Any], length: int) -> bool:

@@ -29,6 +29,9 @@ THREADS = 16
 SECONDS_WITHOUT_TURNS = 5
 """After a brief request found no storage: each of those in a row would wait for it anew, threads wait together."""
 
+TAKES_TURNS = "tracen.takes_turns"
+"""In the environ of a request that takes turns with others in one thread."""
+
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -55,6 +58,7 @@ class Bridge:
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,
         }
+        self._same_in_turns = {**self._same_for_all, TAKES_TURNS: True}
         self._turns = Turns("web-brief")
         self._waiting: SimpleQueue[_Exchange] = SimpleQueue()
         for number in range(THREADS):
@@ -76,7 +80,7 @@ class Bridge:
 
     async def _deliver_in_turn(self, exchange: "_Exchange", receive: Receive, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        self._turns.start(partial(self._answer, exchange))
+        self._turns.start(partial(self._answer, exchange, self._same_in_turns))
         patience = loop.call_later(SECONDS_TO_WAIT, exchange.give_up)
         try:
             await exchange.deliver(receive, send)
@@ -88,15 +92,15 @@ class Bridge:
     def _keep_answering(self) -> None:
         while True:
             exchange = self._waiting.get()
-            self._answer(exchange)
+            self._answer(exchange, self._same_for_all)
             # Or the last request would stay in memory until the next one.
             del exchange
 
-    def _answer(self, exchange: "_Exchange") -> None:
+    def _answer(self, exchange: "_Exchange", same_for_all: dict[str, Any]) -> None:
         if exchange.is_given_up:
             return
         try:
-            exchange.make(self._application, self._same_for_all)
+            exchange.make(self._application, same_for_all)
         except BaseException as failure:  # noqa: BLE001 - uvicorn logs it and answers 500
             exchange.fail(failure)
 

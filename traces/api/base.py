@@ -24,6 +24,7 @@ from traces.limits import MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_INTEGER, MAX_
 from traces.wire.fields import json_text
 
 _IDEMPOTENCY_KEY = "HTTP_IDEMPOTENCY_KEY"
+_ALLOW: dict[tuple[object, ...], dict[str, str]] = {}
 BODY_LIMITS = BodyLimits(MAX_BODY_BYTES, MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_JSON_INTEGER)
 
 
@@ -51,6 +52,15 @@ class IngestViewSet(ViewSet):
     authentication_classes = (ApiKeyAuthentication,)
     storing_actions: frozenset[str] = frozenset()
     """Actions that end in ingest, which makes sure of the key in the transaction that stores."""
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """`Allow` is the same for all answers of a route: the REST framework looks for nine methods each time."""
+        route = (type(self), *self.action_map)
+        known = _ALLOW.get(route)
+        if known is None:
+            known = _ALLOW[route] = super().default_response_headers
+        return known
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if (request.method or "").lower() not in self.action_map:

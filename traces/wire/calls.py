@@ -1,11 +1,12 @@
 """What a call of a model used and cost, for dialects that have no fields for it; the dialects are the callers. Pure."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from traces.limits import MAX_NAME_LENGTH
 from traces.pricing import price_of
-from traces.records import SpanRecord, TraceRecord
+from traces.records import SpanRecord
 from traces.wire.otlp.values import mapping, text
 from traces.wire.otlp.vendor_usage import usage_of
 from traces.wire.otlp.words import Usage
@@ -33,8 +34,7 @@ def with_usage(span: SpanRecord, given: Any, got: Any) -> SpanRecord:
     )
 
 
-def with_price(trace: TraceRecord) -> TraceRecord:
-    """The run with the price of its tokens, if its model has one."""
-    usage = Usage(trace.input_tokens, trace.output_tokens)
-    price = price_of(trace.provider, trace.model, usage, trace.started_at)
-    return replace(trace, cost_nanodollars=price.nanodollars) if price else trace
+def cost_of(provider: str, model: str, input_tokens: int | None, output_tokens: int | None, at: datetime) -> int | None:
+    """What a run's tokens cost at that moment, in nanodollars, if its model has a price."""
+    price = price_of(provider, model, Usage(input_tokens, output_tokens), at)
+    return price.nanodollars if price else None

@@ -5,7 +5,7 @@ from typing import Any
 
 from traces.limits import MAX_LATENCY_MS, MAX_STEPS_PER_POST, MAX_TOKENS
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
-from traces.wire.calls import with_price
+from traces.wire.calls import cost_of
 from traces.wire.fields import FieldReader
 from traces.wire.kinds import guess_kind
 from traces.wire.titles import shortened, title_of
@@ -28,7 +28,7 @@ def parse_trace(body: dict[str, Any]) -> TraceRecord:
     error = fields.optional_text("error_message")
     fields.finish()
     started_at = spans[0].started_at if spans else datetime.now(UTC)
-    record = TraceRecord(
+    return TraceRecord(
         source=Source.TRACEN,
         name=_name(prompt, provider, model),
         status=status,
@@ -41,10 +41,10 @@ def parse_trace(body: dict[str, Any]) -> TraceRecord:
         model=model,
         input_tokens=input_tokens,
         output_tokens=output_tokens,
+        cost_nanodollars=cost_of(provider, model, input_tokens, output_tokens, started_at),
         spans=spans,
         is_public=True,
     )
-    return with_price(record)
 
 
 def render_created(trace_id: object, url: str) -> dict[str, str]:
