@@ -98,7 +98,10 @@ def _rows(belonging: Belonging, account: Account) -> Iterator[dict[str, Any]]:
     model = belonging.model
     columns = [field.attname for field in model._meta.concrete_fields]
     shown = [column for column in columns if f"{model._meta.label_lower}.{column}" not in _SECRETS]
-    yield from belonging.rows(account.pk).order_by("pk").values(*shown).iterator(chunk_size=_CHUNK)
+    rows = belonging.rows(account.pk).order_by("pk").values(*shown).iterator(chunk_size=_CHUNK)
+    # A table that keeps its texts packed says how they are read.
+    readable = getattr(model, "readable", None)
+    return map(readable, rows) if readable else rows
 
 
 class _Encoder(DjangoJSONEncoder):

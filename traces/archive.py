@@ -1,19 +1,19 @@
 """Stored rows back into records, for the dialects that render them and for the public page."""
 
 from collections.abc import Iterator
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from traces.models import Span, Trace
+from traces.packs import Texts
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
+from traces.span_texts import SPANS_AT_ONCE, with_texts
 from traces.wire.otlp.reading import read_span
 from traces.wire.otlp.stored import from_text, read_texts
 
 if TYPE_CHECKING:
     from traces.wire.otlp.span import OtlpSpan
     from traces.wire.otlp.words import Reading
-
-_SPANS_AT_ONCE = 200
-"""Each may have megabytes of payload."""
 
 
 def stored_row(trace: Trace) -> TraceRecord:
@@ -42,15 +42,13 @@ def stored_row(trace: Trace) -> TraceRecord:
 
 
 def stored_spans(trace: Trace) -> Iterator[SpanRecord]:
-    """The spans with their payloads, ordered by start, then arrival, read as they are consumed."""
-    spans = Span.objects.filter(trace=trace).select_related("payload").order_by("started_at", "ordinal")
-    return map(stored_span, spans.iterator(chunk_size=_SPANS_AT_ONCE))
+    """The spans with their texts, ordered by start, then arrival, read as they are consumed."""
+    spans = Span.objects.filter(trace=trace).order_by("started_at", "ordinal")
+    return starmap(stored_span, with_texts(spans.iterator(chunk_size=SPANS_AT_ONCE)))
 
 
-def stored_span(span: Span) -> SpanRecord:
-    payload = getattr(span, "payload", None)
-    raw = payload.raw if payload else None
-    given, got = read_texts(raw) if raw else (payload.input, payload.output) if payload else (None, None)
+def stored_span(span: Span, texts: Texts) -> SpanRecord:
+    given, got = read_texts(texts.raw) if texts.raw else (texts.input, texts.output)
     return SpanRecord(
         id=span.id,
         name=span.name,
@@ -60,7 +58,7 @@ def stored_span(span: Span) -> SpanRecord:
         ended_at=span.ended_at,
         input=given,
         output=got,
-        error=payload.error if payload else None,
+        error=texts.error,
         parent_id=span.parent_id,
         model=span.model,
         provider=span.provider,
@@ -73,7 +71,7 @@ def stored_span(span: Span) -> SpanRecord:
         priced_on=span.priced_on,
         is_counted=span.is_counted,
         response_id=span.response_id,
-        raw=raw,
+        raw=texts.raw,
     )
 
 

@@ -21,6 +21,7 @@ from traces.reading.sentence import run_ms, tell
 from traces.reading.spending import tokens_of
 from traces.reading.timeline_view import lay_out
 from traces.records import SpanKind, TraceRecord, TraceStatus
+from traces.span_texts import texts_of
 from traces.timeline import Row, Timeline
 from traces.timeline.forest import Node
 
@@ -131,10 +132,10 @@ def _shortened(path: tuple[str, ...]) -> tuple[str, ...]:
 
 def _last_tool(trace: Trace) -> ToolCall | None:
     calls = Span.objects.filter(trace=trace, kind__in=_TOOLS).order_by("-started_at", "-ordinal")
-    call = calls.select_related("payload").first()
+    call = calls.first()
     if call is None:
         return None
-    name, arguments = call.name, " ".join((stored_span(call).input or "").split())
+    name, arguments = call.name, " ".join((stored_span(call, texts_of(call)).input or "").split())
     return ToolCall(name, arguments if len(arguments) <= MAX_ARGUMENTS else arguments[:MAX_ARGUMENTS] + "…")
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from accounts.models import Account
 from tracen.lib.wording import duration_text
-from traces.models import Agent, Span, SpanPayload, Trace
+from traces.models import Agent, Span, Trace
 from traces.reading.error_text import reason_of
 from traces.reading.looks import TRACE_STATUSES, Look
 from traces.records import SpanStatus, TraceStatus
+from traces.span_texts import with_texts
 from traces.tallies import FAILED
 
 _ERRORS_READ = 1_000
@@ -53,9 +54,7 @@ def _culprits(traces: list[Trace]) -> dict[uuid.UUID, tuple[Span, str]]:
     for span in spans:
         if (span.trace_id, span.id) not in parents:
             first.setdefault(span.trace_id, span)
-    texts = SpanPayload.objects.filter(span__in=first.values()).values_list("span_id", "error")
-    errors = {pk: error or "" for pk, error in texts}
-    return {trace_id: (span, errors.get(span.pk, "")) for trace_id, span in first.items()}
+    return {span.trace_id: (span, texts.error or "") for span, texts in with_texts(first.values())}
 
 
 def _failure(trace: Trace, culprit: tuple[Span, str] | None) -> Failure:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account, ApiKey
 from traces.limits import MAX_NAME_LENGTH
+from traces.packs import unpack
 from traces.records import Source, SpanKind, SpanStatus, TraceStatus
 
 
@@ -131,21 +132,28 @@ class Span(models.Model):
         return f"{self.name} ({self.id})"
 
 
-class SpanPayload(models.Model):
-    """What went into and came out of a span: `input` and `output` as JSON text, `error` as plain text.
+class SpanPack(models.Model):
+    """What went into and came out of up to 64 spans of a trace; traces/packs.py says how it is packed, and why."""
 
-    A span that came by OTLP is kept as it came, in `raw`, and has no `input` and `output` of its own: they are read out
-    of it (traces/archive.py), so that nothing is stored twice and what we learn to read is read in old traces too.
-    """
+    id = models.BigAutoField(primary_key=True)
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="packs", db_index=False)
+    first_ordinal = models.PositiveIntegerField()
+    """Of its first span; the others follow without a gap."""
+    packed = models.BinaryField()
 
-    span = models.OneToOneField(Span, on_delete=models.CASCADE, primary_key=True, related_name="payload")
-    input = models.TextField(null=True)
-    output = models.TextField(null=True)
-    error = models.TextField(null=True)
-    raw = models.TextField(null=True)
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["trace", "first_ordinal"], name="pack_once_per_place")]
 
     def __str__(self) -> str:
-        return f"payload of span {self.span_id}"
+        return f"texts of trace {self.trace_id} from span {self.first_ordinal} on"
+
+    @staticmethod
+    def readable(row: dict[str, Any]) -> dict[str, Any]:
+        """Its columns as people read them: the export of an account tells the texts and not how they are packed."""
+        texts = [
+            {name: text for name, text in own._asdict().items() if text is not None} for own in unpack(row["packed"])
+        ]
+        return {"trace_id": row["trace_id"], "first_ordinal": row["first_ordinal"], "spans": texts}
 
 
 class ShareLink(models.Model):

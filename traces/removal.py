@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import Account
 from traces.access import live_links
-from traces.models import Alert, ShareLink, Span, SpanPayload, Trace, TracePayload, WebhookDelivery
+from traces.models import Alert, ShareLink, Span, SpanPack, Trace, TracePayload, WebhookDelivery
 from traces.rollups import forget_hours
 
 
@@ -33,11 +33,10 @@ def _hold(account: Account, trace_ids: Collection[uuid.UUID]) -> dict[uuid.UUID,
 
 
 def _delete(account: Account, held: dict[uuid.UUID, datetime]) -> int:
-    """Children go by one statement each: Django's own cascade would load ten thousand spans to find their payloads."""
+    """Children go by one statement each, however many they are: Django's own cascade would ask for each kind in batches."""
     trace_ids = list(held)
-    SpanPayload.objects.filter(span__trace__in=trace_ids).delete()
     WebhookDelivery.objects.filter(alert__trace__in=trace_ids).delete()
-    for children in (Span, TracePayload, ShareLink, Alert):
+    for children in (Span, SpanPack, TracePayload, ShareLink, Alert):
         children.objects.filter(trace__in=trace_ids).delete()
     Trace.objects.filter(pk__in=trace_ids).delete()
     forget_hours((account.pk, received_at) for received_at in held.values())

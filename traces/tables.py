@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import TypeAlias
 
 from accounts.models import Account
-from tracen.lib.rows import Row, insert_rows, next_keys, update_rows
+from tracen.lib.rows import Row, insert_rows, update_rows
 from traces.alerts import raise_alert
-from traces.models import Span, SpanPayload, Trace, TracePayload
+from traces.models import Span, Trace, TracePayload
+from traces.packs import Texts
 from traces.records import SpanRecord, TraceRecord, TraceStatus
+from traces.span_texts import insert_texts, rewrite_texts
 
 Placed: TypeAlias = tuple[uuid.UUID, int, SpanRecord]
 """A span with its trace and its place in it."""
@@ -24,7 +26,6 @@ _SPAN_COLUMNS = (
     "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_nanodollars", "priced_on", "is_counted",
     "response_id", "parent_id",
 )  # fmt: skip
-_SPAN_TEXT_COLUMNS = ("span_id", "input", "output", "error", "raw")
 
 
 def searchable_names(trace: str, agent: str | None, *more: str) -> str:
@@ -50,31 +51,23 @@ def insert_traces(records: Sequence[tuple[TraceRecord, int, int | None]], now: d
 
 
 def insert_spans(placed: Sequence[Placed]) -> None:
-    if not placed:
-        return
-    keys = next_keys(Span, len(placed))
-    rows = [
-        (key, trace_id, span.id, ordinal, *_span_row(span))
-        for key, (trace_id, ordinal, span) in zip(keys, placed, strict=True)
-    ]
-    insert_rows(Span, ("pk_in_order", "trace_id", "id", "ordinal", *_SPAN_COLUMNS), rows)
-    _insert_texts([(key, span) for key, (_, _, span) in zip(keys, placed, strict=True)])
+    rows = [(trace_id, span.id, ordinal, *_span_row(span)) for trace_id, ordinal, span in placed]
+    insert_rows(Span, ("trace_id", "id", "ordinal", *_SPAN_COLUMNS), rows)
+    insert_texts((trace_id, ordinal, _texts_of(span)) for trace_id, ordinal, span in placed)
 
 
 def rewrite_spans(spans: Sequence[tuple[int, SpanRecord]]) -> None:
-    """Stored spans, by their rows, as they are said to be now."""
+    """Stored spans, by their rows, as they are said to be now. The caller holds the rows of their traces."""
     update_rows(Span, _SPAN_COLUMNS, [(*_span_row(span), key) for key, span in spans])
-    SpanPayload.objects.filter(pk__in=[key for key, _ in spans]).delete()
-    _insert_texts(spans)
+    rewrite_texts({key: _texts_of(span) for key, span in spans})
 
 
 def alert(account: Account, trace_id: uuid.UUID, agent_id: int | None, status: TraceStatus) -> None:
     raise_alert(account, Trace(id=trace_id, account=account, agent_id=agent_id), status)
 
 
-def _insert_texts(spans: Sequence[tuple[int, SpanRecord]]) -> None:
-    texts = [(key, span.input, span.output, span.error, span.raw) for key, span in spans]
-    insert_rows(SpanPayload, _SPAN_TEXT_COLUMNS, [row for row in texts if any(text is not None for text in row[1:])])
+def _texts_of(span: SpanRecord) -> Texts:
+    return Texts(span.input, span.output, span.error, span.raw)
 
 
 def _trace_row(record: TraceRecord, account_id: int, agent_id: int | None, now: datetime) -> Row:

@@ -91,7 +91,7 @@ def test_nothing_of_it_is_left_in_any_table(full, alice, charlie):
     canaries = [CANARY, "alice@example.com", alice.api.key[10:16], *ids_of(alice.account)]
     found = tables_with(*canaries)
     assert {"traces_trace", "traces_span", "traces_sharelink", "accounts_user", "mfa_authenticator"} <= found
-    assert {"traces_idempotentrequest", "traces_tracepayload", "traces_spanpayload", "traces_agent"} <= found
+    assert {"traces_idempotentrequest", "traces_tracepayload", "traces_spanpack", "traces_agent"} <= found
     kept = set(every_row()) - {(t, r) for t, r in every_row() if any(c in r for c in canaries)}
 
     Authenticator.objects.filter(data__secret=CANARY).delete()

@@ -14,7 +14,7 @@ from accounts import exports
 from accounts.closing import close_account
 from accounts.models import Export
 from accounts.tasks import forget_old_exports, write_export, write_waiting_exports
-from tests.api import TRACES, tracen_body
+from tests.api import NEXUS, TRACES, span_body, tracen_body
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +65,18 @@ def test_it_holds_everything_of_the_account_and_nothing_of_a_stranger(alice, cha
     assert [key["name"] for key in found["accounts_apikey.jsonl"]] == ["alice's key"]
     assert "charlie" not in json.dumps(found)
     assert export.rows_done == export.rows_total == sum(len(rows) for rows in found.values()) - 1
+
+
+def test_what_went_in_and_out_of_a_span_can_be_read_in_it(alice):
+    trace_id = alice.api.create_trace()
+    for text in ("Größe 📏", "x" * 1_000):
+        alice.api.post(f"{NEXUS}/{trace_id}/spans", span_body(input={"text": text}, output=None, error=None))
+    rows = read(enter(alice), finished(alice))["traces_spanpack.jsonl"]
+    assert [row["trace_id"] for row in rows] == [trace_id] * 2
+    assert [json.loads(span["input"]) for row in rows for span in row["spans"]] == [
+        {"text": "Größe 📏"},
+        {"text": "x" * 1_000},
+    ]
 
 
 def test_a_keys_digest_stays_here(alice):

@@ -127,22 +127,6 @@ def update_rows(
         cursor.executemany(statement, [prepare(row) for row in rows])
 
 
-def next_keys(model: type[models.Model], count: int) -> Sequence[int]:
-    """Fresh primary keys for `count` rows, ascending. The caller's transaction must be one that may write.
-
-    On SQLite that transaction holds the only write lock, so nobody else can take the same numbers before it ends.
-    """
-    table = model._meta.db_table
-    if _is_postgresql():
-        sequence = f"pg_get_serial_sequence('{table}', '{_key_column(model)}')"
-        statement = f"SELECT nextval({sequence}) FROM generate_series(1, {int(count)})"  # noqa: S608 - our names
-        return [key for (key,) in _run(statement, []).fetchall()]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        (last,) = cursor.fetchone() or (0,)
-    return range(last + 1, last + 1 + count)
-
-
 @cache
 def _is_postgresql() -> bool:
     return connection.vendor == "postgresql"

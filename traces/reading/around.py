@@ -6,8 +6,6 @@ Few of them are read, for each may have megabytes of payload: the calls just bef
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from django.db.models import QuerySet
-
 from traces.archive import stored_span
 from traces.models import Span, Trace
 from traces.reading.conversation import Message, Part, messages_of, text_of
@@ -15,23 +13,26 @@ from traces.reading.payload import read_value
 from traces.reading.publishing import published_span
 from traces.reading.steps import ALONE, Around, results_in
 from traces.records import SpanKind, SpanRecord
+from traces.span_texts import with_texts
 
 _CALL_IDS = ("gen_ai.tool.call.id", "ai.toolCall.id", "tool_call.id")
 """How a tool's span names the call that asked for it."""
 CALLS_BEFORE, CALLS_AFTER, TOOLS_AFTER = 6, 2, 12
 
 
-def around_stored(trace: Trace, span: Span, *, is_public: bool = False) -> Around:
+def around_stored(trace: Trace, span: SpanRecord, *, is_public: bool = False) -> Around:
     """What is known of a stored span; of one that is no call of a model, nothing is asked."""
     if span.kind != SpanKind.LLM:
         return ALONE
-    others = Span.objects.filter(trace=trace).exclude(pk=span.pk).select_related("payload")
+    others = Span.objects.filter(trace=trace).exclude(id=span.id)
     calls = others.filter(kind=SpanKind.LLM)
-    before = calls.filter(started_at__lt=span.started_at).order_by("-started_at", "-ordinal")[:CALLS_BEFORE]
+    before = list(calls.filter(started_at__lt=span.started_at).order_by("-started_at", "-ordinal")[:CALLS_BEFORE])
     behind = others.filter(started_at__gte=span.started_at).order_by("started_at", "ordinal")
-    after = behind.filter(kind=SpanKind.LLM)[:CALLS_AFTER]
-    tools = behind.filter(kind=SpanKind.TOOL)[:TOOLS_AFTER]
-    return _around(stored_span(span), _read(before), _read(after), _read(tools), is_public=is_public)
+    after = list(behind.filter(kind=SpanKind.LLM)[:CALLS_AFTER])
+    tools = list(behind.filter(kind=SpanKind.TOOL)[:TOOLS_AFTER])
+    records = [stored_span(*read) for read in with_texts([*before, *after, *tools])]
+    earlier, later = len(before), len(before) + len(after)
+    return _around(span, records[:earlier], records[earlier:later], records[later:], is_public=is_public)
 
 
 def around_record(span: SpanRecord, spans: Iterable[SpanRecord]) -> Around:
@@ -58,10 +59,6 @@ def talk_of(span: SpanRecord) -> tuple[tuple[Message, ...], tuple[Message, ...]]
             return (), ()
         answered = (Message("Assistant", (Part("text", answer),)),) if answer else ()
     return asked, answered
-
-
-def _read(spans: QuerySet[Span]) -> list[SpanRecord]:
-    return [stored_span(span) for span in spans]
 
 
 def _around(

@@ -10,6 +10,7 @@ from typing import Any
 from tracen.lib.wording import iso_z
 from traces.archive import stored_row, stored_span, stored_spans
 from traces.models import Span, Trace
+from traces.packs import NO_TEXTS
 from traces.reading.payload import read_value
 from traces.reading.publishing import published_run, published_span
 from traces.reading.spending import dollars
@@ -38,7 +39,7 @@ def json_document(trace: Trace, known_as: uuid.UUID | None = None) -> Iterator[s
 def short_document(trace: Trace, run: TraceRecord) -> dict[str, Any]:
     """The run and the heads of its first steps as one value."""
     spans = Span.objects.filter(trace=trace).order_by("started_at", "ordinal")[:MAX_STEPS]
-    steps = [_step_values(stored_span(span)) for span in spans.select_related("payload")]
+    steps = [_step_values(stored_span(span, NO_TEXTS)) for span in spans]
     return {**_header_values(run), "steps": steps}
 
 

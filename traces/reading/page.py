@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from tracen.lib.wording import count_text, duration_text
 from traces.access import parse_id
 from traces.archive import stored_row, stored_span
-from traces.models import ShareLink, Span, SpanPayload, Trace
+from traces.models import ShareLink, Span, Trace
 from traces.reading.around import around_record, around_stored
 from traces.reading.detail import Fact, SpanDetail, build_detail
 from traces.reading.document import short_document
@@ -37,6 +37,7 @@ from traces.reading.timeline_view import (
     view_of,
 )
 from traces.records import Source, SpanRecord, SpanStatus, TraceRecord, TraceStatus
+from traces.span_texts import texts_of
 from traces.timeline import Timeline
 from traces.timeline.forest import Node
 
@@ -137,17 +138,18 @@ def row_chunk(trace: Trace, first_row: int) -> TimelineView:
 def span_detail(trace: Trace, span_id: str, *, is_public: bool = False) -> SpanDetail:
     """The panel of one span of the trace, or Http404. On a public page it leaves out what is its owners' alone."""
     wanted = parse_id(span_id)
-    span = Span.objects.filter(trace=trace, id=wanted).select_related("payload").first() if wanted else None
+    span = Span.objects.filter(trace=trace, id=wanted).first() if wanted else None
     if span is None:
         raise Http404
     first = Span.objects.filter(trace=trace).order_by("started_at").values_list("started_at", flat=True).first()
+    record = stored_span(span, texts_of(span))
     return build_detail(
-        stored_span(span),
+        record,
         origin=min(trace.started_at, first or trace.started_at),
         is_trace_running=trace.status == TraceStatus.RUNNING,
         oddity=_oddity(trace, span),
         blamed=_blamed_child(trace, span),
-        around=around_stored(trace, span, is_public=is_public),
+        around=around_stored(trace, record, is_public=is_public),
         is_public=is_public,
     )
 
@@ -206,8 +208,8 @@ def error_of(trace: Trace, timeline: Timeline) -> str | None:
     """The error text of the span that explains the failure."""
     if timeline.failure is None:
         return None
-    payloads = SpanPayload.objects.filter(span__trace=trace, span__id=timeline.failure.row.id)
-    return payloads.values_list("error", flat=True).first()
+    span = Span.objects.filter(trace=trace, id=timeline.failure.row.id).first()
+    return texts_of(span).error if span else None
 
 
 def _oddity(trace: Trace, span: Span) -> str:

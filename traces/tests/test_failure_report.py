@@ -117,7 +117,7 @@ def test_the_number_of_queries_and_payloads_does_not_grow_with_the_run(unlimited
     record = run(*(failed(f"s{n}", n, input={"n": n}, error="no") for n in range(count)), status=TraceStatus.ERROR)
     record_trace(unlimited.account, record)
     trace = Trace.objects.select_related("agent", "payload").get(pk=record.id)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         failure_report.build(trace, TraceStatus.ERROR)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         failure_report.brief(trace, TraceStatus.ERROR)

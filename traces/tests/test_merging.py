@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from traces.alerts import FAILURES
 from traces.limits import MAX_TOKENS
-from traces.models import Alert, Span, SpanPayload, Trace, TracePayload
+from traces.models import Alert, Span, SpanPack, Trace, TracePayload
 from traces.tests.test_otlp_api import OTLP, STARTED, attribute, export, span
 from traces.timeouts import end_silent_traces
 
@@ -96,10 +96,10 @@ def test_any_cut_into_two_makes_the_same_trace(unlimited, cut):
 
 def test_what_comes_again_changes_nothing(unlimited):
     send(unlimited, run())
-    before, rows = facts(), list(SpanPayload.objects.order_by("pk").values())
+    before, rows = facts(), list(SpanPack.objects.order_by("pk").values())
     heard_at = Trace.objects.get().heard_at
     send(unlimited, run(), run()[2:])
-    assert (facts(), list(SpanPayload.objects.order_by("pk").values())) == (before, rows)
+    assert (facts(), list(SpanPack.objects.order_by("pk").values())) == (before, rows)
     assert Trace.objects.get().heard_at == heard_at
 
 

@@ -234,8 +234,8 @@ def test_a_call_asks_the_database_no_more_when_its_trace_is_long(unlimited, djan
     many = [attribute("gen_ai.operation.name", "chat"), attribute("gen_ai.input.messages", "[]")]
     unlimited.api.post(OTLP, export(*(span(number, attributes=many) for number in range(1, 101))))
     trace, middle = Trace.objects.get(), str(Span.objects.order_by("started_at")[50].id)
-    # The span, the beginning of the axis, earlier calls, later ones, tools.
-    with django_assert_num_queries(5):
+    # The span, its texts, the beginning of the axis, earlier calls, later ones, tools, the texts of these.
+    with django_assert_num_queries(7):
         span_detail(trace, middle)
 
 

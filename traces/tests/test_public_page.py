@@ -9,9 +9,11 @@ from time import perf_counter
 import pytest
 from django.utils import timezone
 
-from traces.models import ShareLink, SpanPayload, TracePayload
+from traces.models import ShareLink, Span, TracePayload
+from traces.packs import Texts
 from traces.records import TraceStatus
 from traces.sharing import revoke, share
+from traces.span_texts import rewrite_texts
 from traces.tests.runs import big_run, call, failed, run, shared, span
 
 
@@ -188,7 +190,7 @@ NASTY = [
 def test_whatever_is_stored_the_page_stands(client, alice, text):
     record = run(failed("a", input=1, output=1, error="x"), metadata="{}", status=TraceStatus.ERROR)
     link = shared(alice.account, record)
-    SpanPayload.objects.update(input=text, output=text, error=text)
+    rewrite_texts({Span.objects.get().pk: Texts(text, text, text)})
     TracePayload.objects.update(metadata=text, prompt=text, response=text, error=text)
     assert page_of(client, link).status_code == 200
     assert client.get(f"/traces/{link.pk}/spans/{record.spans[0].id}").status_code == 200

@@ -17,7 +17,7 @@ from traces import removal, retention
 from traces.access import shared_trace
 from traces.errors import TraceNotFound
 from traces.ingest import record_trace
-from traces.models import ShareLink, Span, SpanPayload, Trace, TracePayload
+from traces.models import ShareLink, Span, SpanPack, Trace, TracePayload
 from traces.sharing import revoke, share
 from traces.tasks import prune_traces
 from traces.tests.runs import call, run, shared, span
@@ -68,7 +68,7 @@ def test_the_operator_chooses_the_days_of_the_unlimited_plan_alone(alice, settin
 def test_everything_of_it_goes(alice):
     received(alice, 31)
     retention.prune(alice.account)
-    assert [model.objects.count() for model in (Trace, TracePayload, Span, SpanPayload)] == [0, 0, 0, 0]
+    assert [model.objects.count() for model in (Trace, TracePayload, Span, SpanPack)] == [0, 0, 0, 0]
 
 
 def test_age_counts_from_the_receipt_not_from_what_the_client_says(alice):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from tests.api import TRACES, tracen_body
 from traces.ingest import append_spans, record_trace
 from traces.listing import TraceFilter, find_traces
-from traces.models import ShareLink, Span, SpanPayload, Trace, TracePayload
+from traces.models import ShareLink, Span, SpanPack, Trace, TracePayload
 from traces.reading.trace_list import ROWS_ON_PAGE
 from traces.records import Source, TraceStatus
 from traces.tests.runs import call, run, shared, span
@@ -274,7 +274,7 @@ def test_what_was_confirmed_is_gone_with_all_that_hangs_on_it(as_alice, unlimite
     sent = {"id": [gone.trace_id], "confirmed": "yes", "list": "status=success&q=%26"}
     response = as_alice.post(f"{LIST}/delete", sent)
     assert response["Location"] == f"{LIST}?status=success&q=%26"
-    counts = [model.objects.count() for model in (Trace, TracePayload, Span, SpanPayload, ShareLink)]
+    counts = [model.objects.count() for model in (Trace, TracePayload, Span, SpanPack, ShareLink)]
     assert counts == [1, 1, 1, 1, 1]
     assert "1 trace deleted." in page_of(as_alice)
 

@@ -26,6 +26,7 @@ def trace(alice) -> Trace:
     [
         ("CITY", "a"),
         ("Ærø", "a"),
+        ("ærØ", "a"),
         ('said "hi"', "a"),
         ("first\nsecond", "b"),
         ("100 %", "b"),

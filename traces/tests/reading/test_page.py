@@ -177,8 +177,8 @@ def test_the_page_reads_as_many_rows_as_it_needs_whatever_their_number(unlimited
     link.refresh_from_db()
     trace = type(link.trace).objects.select_related("agent", "payload").get(pk=link.trace_id)
     link.trace = trace
-    # The tree, the chosen span, the beginning of the axis.
-    with django_assert_num_queries(3):
+    # The tree, the chosen span, its texts, the beginning of the axis.
+    with django_assert_num_queries(4):
         shared_page(link)
 
 
