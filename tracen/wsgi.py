@@ -78,14 +78,16 @@ class Application(ShortWayToTheApi, WSGIHandler):
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """What Django's handler does, without its signals for a request that takes turns.
 
-        Their receivers close what a request in a thread of its own may leave open; here it is only the connection.
+        Their receivers close what a request in a thread of its own may leave open. Here that is only the connection,
+        which those that come at once go on with, unless something went wrong with it.
         """
         if TAKES_TURNS not in environ:
             return super().__call__(environ, start_response)
         try:
             response = self.get_response(self.request_class(environ))
         finally:
-            connection.close_if_unusable_or_obsolete()
+            if connection.errors_occurred:
+                rest()
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
         return [b"".join(response)]
 
@@ -101,6 +103,11 @@ def is_brief(scope: dict[str, Any], length: int) -> bool:
         and is_api_path(scope["path"])
         and not any(name in _NOT_BRIEF for name, _ in scope["headers"])
     )
+
+
+def rest() -> None:
+    """For whoever will not need the database for a while: the connection goes back where others can have it."""
+    connection.close_if_unusable_or_obsolete()
 
 
 django.setup(set_prefix=False)

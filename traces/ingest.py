@@ -153,11 +153,12 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
     _check_keys(works, keys.plans())
     fresh.admit()
     growth.decide()
-    with sent_together():
+    spans = [*fresh.spans(), *growth.new_spans]
+    with sent_together(len(spans)):
         keys.note_use()
         fresh.store()
         growth.store()
-        insert_spans([*fresh.spans(), *growth.new_spans])
+        insert_spans(spans)
     fresh.tell()
     growth.tell()
     write_pieces([work.pieces for work in works if isinstance(work, _Parts) and work.refusal is None])

@@ -22,7 +22,7 @@ from typing import Generic, TypeVar
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tracen.lib import turns
-from tracen.lib.turns import came_at, let_others_go_first
+from tracen.lib.turns import came_at, let_others_go_first, takes_turns
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,9 @@ MOST_WAITING = 2_000
 """So many waiting mean that nothing is being written."""
 SECONDS_TO_GATHER = 0.002
 """Where threads came together once they will again: waiting for those that are on their way makes fewer, larger
-transactions. Whoever comes alone does not wait, nor do requests that take turns: who has come is known there."""
+transactions. It ends when as many have come as were written or waiting the last time. Whoever comes alone does not
+wait, nor do requests that take turns: who has come is known there."""
+_GLANCE = SECONDS_TO_GATHER / 10
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +73,8 @@ class Writer(Generic[Work]):
         self._write, self._is_heavy = write, is_heavy
         self._row: deque[_Waiting[Work]] = deque()
         self._changed = threading.Condition()
-        self._is_writing = self._came_together = False
+        self._is_writing = False
+        self._expected = 0
 
     def run(self, work: Work) -> None:
         """Return when `work` is committed; raise what refused it, or OperationalError if it took too long."""
@@ -85,14 +88,15 @@ class Writer(Generic[Work]):
     def _share(self, work: Work) -> Outcome:
         if len(self._row) >= MOST_WAITING:
             return OperationalError("Too much is waiting to be written.")
-        _give_connection_back()
+        if not takes_turns():
+            _give_connection_back()
         mine = _Waiting(work, came_at() + turns.SECONDS_TO_WAIT)
         self._row.append(mine)
         others_are_here = let_others_go_first()
         while self._is_mine_to_write(mine):
             try:
-                if self._came_together and not others_are_here:
-                    time.sleep(SECONDS_TO_GATHER)
+                if not others_are_here:
+                    self._gather()
                 self._write_what_waits()
             finally:
                 self._let_next_write()
@@ -116,13 +120,18 @@ class Writer(Generic[Work]):
             self._is_writing = False
             self._changed.notify_all()
 
+    def _gather(self) -> None:
+        until = time.monotonic() + SECONDS_TO_GATHER
+        while len(self._row) < self._expected and time.monotonic() < until:
+            time.sleep(_GLANCE)
+
     def _write_what_waits(self) -> None:
         batch = self._take()
-        self._came_together = len(batch) > 1
         try:
             if batch:
                 self._store(batch)
         finally:
+            self._expected = len(batch) + len(self._row)
             for waiting in batch:
                 if not waiting.is_over:
                     waiting.end(OperationalError("The writing was broken off."))

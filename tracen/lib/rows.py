@@ -4,9 +4,9 @@ The ORM would spend more on a row, or on making a statement, than the database d
 be stored (SQLite keeps a UUID as hex digits and a time as text) is worked out once for each list of columns.
 
 PostgreSQL is another process, and a small batch would spend most of its time on going there and back: some ten
-statements, each of which waits for its answer. What is asked and written `sent_together` goes out without waiting. Rows
-are inserted some at a time by statements that the server has prepared, which is faster than COPY, for any number of
-rows, and unlike COPY can be sent so (docs/decisions/0018-one-journey.md).
+statements, each of which waits for its answer. What is asked and written `sent_together` goes out without waiting. A few
+rows are inserted by statements that the server has prepared; COPY, which is the fastest for many, cannot be sent so
+(docs/decisions/0018-one-journey.md).
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ Row = Sequence[Any]
 _MOST_AT_ONCE: Final = 32
 """Rows in one statement on PostgreSQL; more of them are no faster. Fewer are made up of powers of two, so that there are
 only a few statements to prepare."""
+_ROWS_TO_COPY: Final = 200
+"""From so many on COPY saves more than it costs to wait for each statement's answer."""
 
 
 class Asked:
@@ -46,13 +48,15 @@ class Asked:
 
 
 @contextmanager
-def sent_together() -> Iterator[None]:
+def sent_together(rows: int = 0) -> Iterator[None]:
     """What this module does within, and nothing else, goes to PostgreSQL at once; all is done at the end.
+
+    Not if `rows`, the most that will be inserted into a table, are so many that they are better copied.
 
     Trouble with one statement may therefore be raised by a later one, or at the end; the caller's transaction is lost
     with it as ever. What the ORM does has no place in here: it believes that a statement is done when it returns.
     """
-    if not _is_postgresql() or _is_sent_together():
+    if not _is_postgresql() or rows >= _ROWS_TO_COPY or _is_sent_together():
         yield
         return
     with connection.wrap_database_errors, connection.connection.pipeline():
@@ -91,6 +95,9 @@ def select_rows(
 def insert_rows(model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert `rows`, each with a value for each of `columns` (the names in the database). Runs in the caller's transaction."""
     if not rows:
+        return
+    if _is_postgresql() and len(rows) >= _ROWS_TO_COPY and not _is_sent_together():
+        _copy(model, columns, rows)
         return
     prepare = _preparer(model, columns)
     if _is_postgresql():
@@ -148,6 +155,14 @@ def _run(statement: str, values: Row, cursor_class: type[RawCursor[Row]] = RawCu
     cursor = CursorWrapper(cursor_class(connection.connection), connection)
     cursor.execute(statement, values)
     return cursor
+
+
+def _copy(model: type[models.Model], columns: tuple[str, ...], rows: Iterable[Row]) -> None:
+    statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
+    # The driver's own cursor raises the driver's own errors.
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _is_sent_together() -> bool:
@@ -310,7 +325,7 @@ def _as_digits(value: UUID) -> str:
 
 def _as_text(moment: datetime) -> str:
     """A time as Django stores it on SQLite: UTC without saying so."""
-    return str(moment.astimezone(UTC).replace(tzinfo=None))
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(" ")[: -len("+00:00")]
 
 
 def _in_utc(moment: datetime) -> datetime:

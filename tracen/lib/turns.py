@@ -19,6 +19,7 @@ from greenlet import getcurrent, greenlet
 MOST_AHEAD = 128
 """So many at most go first, whether they wait in turn or just end: an endless row of others keeps nobody waiting."""
 
+_SECONDS_UNTIL_REST = 1.0
 SECONDS_TO_WAIT = 20.0
 """After so long a request is told to try again: whoever asks for it gives up, and nothing may be done for it any more."""
 
@@ -29,9 +30,10 @@ Act = Callable[[], None]
 
 
 class Turns:
-    """A thread that runs acts in the order in which they come."""
+    """A thread that runs acts in the order in which they come, and `rest` when none came for a second."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, rest: Act = lambda: None) -> None:
+        self._rest = rest
         self._fresh: SimpleQueue[tuple[float, Act]] = SimpleQueue()
         self._paused: deque[_Turn] = deque()
         self._ahead = 0
@@ -47,11 +49,11 @@ class Turns:
             fresh = self._next()
             if fresh is not None:
                 self._ahead += 1
-                _go_on(_Turn(*fresh, hub, self._paused))
+                _try(_Turn(*fresh, hub, self._paused).switch)
             else:
                 self._ahead = 0
                 for _ in range(len(self._paused)):
-                    _go_on(self._paused.popleft())
+                    _try(self._paused.popleft().switch)
             # Or the last request would stay in memory until the next one.
             del fresh
 
@@ -59,13 +61,20 @@ class Turns:
         """None when it is time for those that let the others go first."""
         if not self._paused:
             self._ahead = 0
-            return self._fresh.get()
+            return self._wait_for_next()
         if self._ahead >= MOST_AHEAD:
             return None
         try:
             return self._fresh.get_nowait()
         except Empty:
             return None
+
+    def _wait_for_next(self) -> tuple[float, Act]:
+        try:
+            return self._fresh.get(timeout=_SECONDS_UNTIL_REST)
+        except Empty:
+            _try(self._rest)
+            return self._fresh.get()
 
 
 class _Turn(greenlet):
@@ -79,11 +88,16 @@ class _Turn(greenlet):
         self._hub.switch()
 
 
-def _go_on(turn: _Turn) -> None:
+def _try(act: Act) -> None:
     try:
-        turn.switch()
+        act()
     except Exception:
         logger.exception("An act failed; the next ones go on.")
+
+
+def takes_turns() -> bool:
+    """Whether whoever asks shares its thread, and the thread's connection, with others."""
+    return isinstance(getcurrent(), _Turn)
 
 
 def let_others_go_first() -> bool:

@@ -7,6 +7,7 @@
 import asyncio
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
 
@@ -52,23 +53,37 @@ def _never(scope: object, length: int) -> bool:
     return False
 
 
+def _nothing() -> None:
+    return
+
+
 def bind(
-    application: WsgiApplication, host: str, port: int, scheme: str = "http", is_brief: IsBrief = _never
+    application: WsgiApplication,
+    host: str,
+    port: int,
+    scheme: str = "http",
+    is_brief: IsBrief = _never,
+    rest: Callable[[], None] = _nothing,
 ) -> Server:
     """Listen on `host:port` and return the server, whose `run()` serves; OSError when the address cannot be had.
 
     `scheme` is what visitors use: "https" when something in front speaks TLS. No forwarded header is believed.
+    `is_brief` says which requests take turns in one thread, and `rest` is done there when none has come for a second.
     """
     _allow_files(MAX_CONNECTIONS + _OTHER_FILES)
-    return server_on(listen(host, port), application, scheme, is_brief)
+    return server_on(listen(host, port), application, scheme, is_brief, rest)
 
 
 def server_on(
-    listening: socket.socket, application: WsgiApplication, scheme: str = "http", is_brief: IsBrief = _never
+    listening: socket.socket,
+    application: WsgiApplication,
+    scheme: str = "http",
+    is_brief: IsBrief = _never,
+    rest: Callable[[], None] = _nothing,
 ) -> Server:
     """The server for a socket that listens already."""
     config = Config(
-        Bridge(application, listening.getsockname(), scheme, is_brief),
+        Bridge(application, listening.getsockname(), scheme, is_brief, rest),
         http=Protocol,
         ws="none",
         lifespan="off",

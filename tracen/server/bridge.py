@@ -43,8 +43,15 @@ IsBrief = Callable[[Message, int], bool]
 class Bridge:
     """An ASGI application that lets a WSGI application answer."""
 
-    def __init__(self, application: WsgiApplication, address: Sequence[Any], scheme: str, is_brief: IsBrief) -> None:
-        """`address` is that of the socket: the host and the port first."""
+    def __init__(
+        self,
+        application: WsgiApplication,
+        address: Sequence[Any],
+        scheme: str,
+        is_brief: IsBrief,
+        rest: Callable[[], None],
+    ) -> None:
+        """`address` is that of the socket: the host and the port first. `rest` is done when nothing brief comes."""
         self._application, self._is_brief = application, is_brief
         self._no_turns_until = 0.0
         self._same_for_all = {
@@ -59,7 +66,7 @@ class Bridge:
             "wsgi.run_once": False,
         }
         self._same_in_turns = {**self._same_for_all, TAKES_TURNS: True}
-        self._turns = Turns("web-brief")
+        self._turns = Turns("web-brief", rest)
         self._waiting: SimpleQueue[_Exchange] = SimpleQueue()
         for number in range(THREADS):
             threading.Thread(target=self._keep_answering, name=f"web-{number}", daemon=True).start()

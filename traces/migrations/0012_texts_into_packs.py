@@ -29,9 +29,9 @@ def move_back(apps, schema_editor):
     for pack in apps.get_model("traces", "SpanPack").objects.order_by("pk").iterator(chunk_size=_PACKS_AT_ONCE):
         places = dict(spans.filter(trace=pack.trace_id).values_list("ordinal", "pk"))
         payload.objects.bulk_create(
-            payload(span_id=places[ordinal], **dict(zip(_TEXTS, entry, strict=False)))
-            for ordinal, entry in enumerate(json.loads(expand(bytes(pack.packed))), pack.first_ordinal)
-            if entry
+            payload(span_id=places[ordinal], **dict(zip(_TEXTS, texts, strict=False)))
+            for ordinal, texts in enumerate(_read(bytes(pack.packed)), pack.first_ordinal)
+            if texts
         )
 
 
@@ -47,8 +47,24 @@ def _packs(trace, span):
         spans = span.objects.filter(trace=trace_id).order_by("ordinal").values_list(*columns)
         for first, entries in _cut(spans.iterator(chunk_size=_SPANS_AT_ONCE)):
             if any(entries):
-                text = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
-                yield {"trace_id": trace_id, "first_ordinal": first, "packed": squeeze(text.encode())}
+                yield {"trace_id": trace_id, "first_ordinal": first, "packed": _write(entries)}
+
+
+def _write(entries):
+    lengths = [[None if text is None else len(text) for text in entry] or None for entry in entries]
+    said = "".join(text for entry in entries for text in entry if text)
+    return squeeze(f"{json.dumps(lengths, separators=(',', ':'))}\n{said}".encode())
+
+
+def _read(packed):
+    head, _, said = expand(packed).decode().partition("\n")
+    at = 0
+    for lengths in json.loads(head):
+        texts = []
+        for length in lengths or ():
+            texts.append(None if length is None else said[at : at + length])
+            at += length or 0
+        yield texts
 
 
 def _cut(spans):
@@ -68,7 +84,7 @@ def _cut(spans):
 def _without_end(texts):
     while texts and texts[-1] is None:
         texts.pop()
-    return texts or None
+    return texts
 
 
 class Migration(migrations.Migration):

@@ -53,7 +53,7 @@ def test_any_number_of_keys_is_one_question(alice):
     assert str(Trace.objects.get().pk) == trace_id
 
 
-@pytest.mark.parametrize("count", [1, 31, 32, 33, 71])
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 71, 199, 200, 201])
 def test_any_number_of_rows_is_inserted_and_changed(alice, count):
     rows = [(alice.account.pk, f"agent {number}", NOW) for number in range(count)]
     insert_rows(Agent, ("account_id", "name", "created_at"), rows)

@@ -131,3 +131,17 @@ def test_nothing_of_an_act_stays_behind(told):
     told.wait_for(2)
     gc.collect()
     assert gone() is None
+
+
+def test_it_rests_when_nothing_came_for_a_while_and_trouble_with_that_ends_nothing(monkeypatch, told):
+    monkeypatch.setattr(turns, "_SECONDS_UNTIL_REST", 0.05)
+
+    def rest():
+        told.append("rest")
+        raise OSError
+
+    lane = Turns("test", rest)
+    told.wait_for(1)
+    start_together(lane, [lambda: told.append("one"), lambda: told.append("two")])
+    told.wait_for(4)
+    assert told == ["rest", "one", "two", "rest"]

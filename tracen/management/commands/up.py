@@ -83,10 +83,10 @@ class Command(BaseCommand):
 
     def _run(self) -> None:
         # Only now: with the application, the list of static files is made, and on a first start there were none before.
-        from tracen.wsgi import application, is_brief
+        from tracen.wsgi import application, is_brief, rest
 
         scheme = "https" if settings.IS_HTTPS else "http"
-        server = bind(application, settings.HOST, settings.PORT, scheme, is_brief)
+        server = bind(application, settings.HOST, settings.PORT, scheme, is_brief, rest)
         worker = WorkerKeeper(settings.DATA_DIR, self._say)
         worker.start()
         self._say_where()
