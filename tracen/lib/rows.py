@@ -6,7 +6,8 @@ be stored (SQLite keeps a UUID as hex digits and a time as text) is worked out o
 PostgreSQL is another process, and a small batch would spend most of its time on going there and back: some ten
 statements, each of which waits for its answer. What is asked and written `sent_together` goes out without waiting. A few
 rows are inserted by statements that the server has prepared; COPY, which is the fastest for many, cannot be sent so
-(docs/decisions/0018-one-journey.md).
+(docs/decisions/0018-one-journey.md). tracen/lib/journeys.py has the driver's part, and is imported where it is needed:
+the driver takes 12 MB of each process, which SQLite has no use for.
 """
 
 from __future__ import annotations
@@ -17,13 +18,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any, Final, Self, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 from django.db import connection, models
-from django.db.backends.utils import CursorWrapper
-from psycopg import RawCursor
-from psycopg.pq import PipelineStatus
 
 Row = Sequence[Any]
 
@@ -56,10 +54,12 @@ def sent_together(rows: int = 0) -> Iterator[None]:
     Trouble with one statement may therefore be raised by a later one, or at the end; the caller's transaction is lost
     with it as ever. What the ORM does has no place in here: it believes that a statement is done when it returns.
     """
-    if not _is_postgresql() or rows >= _ROWS_TO_COPY or _is_sent_together():
+    if not _is_postgresql() or rows >= _ROWS_TO_COPY:
         yield
         return
-    with connection.wrap_database_errors, connection.connection.pipeline():
+    from tracen.lib import journeys
+
+    with journeys.one_journey():
         yield
 
 
@@ -77,7 +77,9 @@ def ask_rows(
     values = [_as_list(model, column, keys) for column, keys in wanted.items()]
     statement = _select_statement(model, columns, tuple(wanted), held)
     if _is_postgresql():
-        return Asked(_run(statement, values).fetchall)
+        from tracen.lib import journeys
+
+        return Asked(journeys.run(statement, values).fetchall)
     read = _reader(model, columns)
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -96,15 +98,17 @@ def insert_rows(model: type[models.Model], columns: tuple[str, ...], rows: Seque
     """Insert `rows`, each with a value for each of `columns` (the names in the database). Runs in the caller's transaction."""
     if not rows:
         return
-    if _is_postgresql() and len(rows) >= _ROWS_TO_COPY and not _is_sent_together():
-        _copy(model, columns, rows)
-        return
     prepare = _preparer(model, columns)
     if _is_postgresql():
-        with sent_together():
+        from tracen.lib import journeys
+
+        if len(rows) >= _ROWS_TO_COPY and not journeys.is_on_one():
+            journeys.copy(model._meta.db_table, columns, rows)
+            return
+        with journeys.one_journey():
             for some in _in_powers_of_two(rows):
                 values = [value for row in some for value in prepare(row)]
-                _run(_insert_statement(model, columns, len(some)), values, _Prepared)
+                journeys.run(_insert_statement(model, columns, len(some)), values, is_prepared=True)
         return
     with connection.cursor() as cursor:
         cursor.executemany(_insert_statement(model, columns), [prepare(row) for row in rows])
@@ -123,10 +127,12 @@ def update_rows(
     key = key or _key_column(model)
     prepare = _preparer(model, (*columns, key))
     if _is_postgresql():
-        with sent_together():
+        from tracen.lib import journeys
+
+        with journeys.one_journey():
             for some in _in_powers_of_two(rows):
                 values = [value for row in some for value in prepare(row)]
-                _run(_update_statement(model, columns, key, kept, len(some)), values)
+                journeys.run(_update_statement(model, columns, key, kept, len(some)), values)
         return
     changes = ", ".join(f"{column} = {_CHANGES[kept].format(column, '%s')}" for column in columns)
     statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {key} = %s"  # noqa: S608 - our names
@@ -137,37 +143,6 @@ def update_rows(
 @cache
 def _is_postgresql() -> bool:
     return connection.vendor == "postgresql"
-
-
-# PostgreSQL's driver ------------------------------------------------------------------------------------------------
-
-
-class _Prepared(RawCursor[Row]):
-    """For what has no choice of a plan: one that was made for an empty table would be kept for a full one."""
-
-    def execute(self, query: Any, params: Any = None, **_: Any) -> Self:
-        return super().execute(query, params, prepare=True)
-
-
-def _run(statement: str, values: Row, cursor_class: type[RawCursor[Row]] = RawCursor) -> CursorWrapper:
-    """Run or, among what is sent together, only send a statement whose values are $1, $2, …."""
-    connection.ensure_connection()
-    cursor = CursorWrapper(cursor_class(connection.connection), connection)
-    cursor.execute(statement, values)
-    return cursor
-
-
-def _copy(model: type[models.Model], columns: tuple[str, ...], rows: Iterable[Row]) -> None:
-    statement = f"COPY {model._meta.db_table} ({', '.join(columns)}) FROM STDIN"
-    # The driver's own cursor raises the driver's own errors.
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
-
-
-def _is_sent_together() -> bool:
-    connection.ensure_connection()
-    return bool(connection.connection.pgconn.pipeline_status != PipelineStatus.OFF)
 
 
 def _in_powers_of_two(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
