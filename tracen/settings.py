@@ -395,6 +395,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "psycopg.pool": {"level": "ERROR"},
+        # It would tell of each statement that was sent behind one that failed.
+        "psycopg": {"level": "ERROR"},
         "celery.worker": {"filters": ["short"]},
         "celery.worker.request": {"filters": ["short"]},
         "celery.bootsteps": {"filters": ["short"]},

@@ -16,6 +16,7 @@ from django.urls import ResolverMatch
 from django.utils.http import parse_header_parameters
 from django.utils.module_loading import import_string
 
+from tracen.lib.storage_trouble import let_go_if_dead
 from tracen.middleware import is_api_path
 from tracen.server.bridge import TAKES_TURNS
 
@@ -107,7 +108,7 @@ def is_brief(scope: dict[str, Any], length: int) -> bool:
 
 def rest() -> None:
     """For whoever will not need the database for a while: the connection goes back where others can have it."""
-    connection.close_if_unusable_or_obsolete()
+    let_go_if_dead()
 
 
 django.setup(set_prefix=False)

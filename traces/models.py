@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account, ApiKey
 from traces.limits import MAX_NAME_LENGTH
-from traces.packs import unpack
+from traces.packs import DamagedPack, unpack
 from traces.records import Source, SpanKind, SpanStatus, TraceStatus
 
 
@@ -150,9 +150,12 @@ class SpanPack(models.Model):
     @staticmethod
     def readable(row: dict[str, Any]) -> dict[str, Any]:
         """Its columns as people read them: the export of an account tells the texts and not how they are packed."""
-        texts = [
-            {name: text for name, text in own._asdict().items() if text is not None} for own in unpack(row["packed"])
-        ]
+        try:
+            found = unpack(row["packed"])
+        except DamagedPack:
+            # As it lies there: the rest of the account is worth exporting.
+            return row
+        texts = [{name: text for name, text in own._asdict().items() if text is not None} for own in found]
         return {"trace_id": row["trace_id"], "first_ordinal": row["first_ordinal"], "spans": texts}
 
 

@@ -76,7 +76,7 @@ def unpack(packed: bytes) -> list[Texts]:
             found.append(Texts(*own))
         if at != len(said):
             raise ValueError("There is more or less than the first line says.")
-    except (TypeError, ValueError) as damage:
+    except (TypeError, ValueError, RecursionError) as damage:
         raise DamagedPack("The texts of some spans are damaged.") from damage
     return found
 

@@ -115,8 +115,8 @@ def _summarise_account(account_id: int, start: datetime, end: datetime) -> int:
 def summarise_hour(account_id: int, hour: datetime) -> bool:
     """Count one hour that is over; False if it has been done, or there is nothing to count."""
     with transaction.atomic():
-        # The account first: ingest takes its row before it changes a trace, and in another order the two would block
-        # each other. A closed account is being erased.
+        # The account before the hour: ingest, too, makes agents (which takes the account's row) before it forgets hours.
+        # A closed account is being erased.
         open_account = Account.objects.select_for_update(no_key=True).filter(pk=account_id, closed_at=None)
         if open_account.first() is None:
             return False

@@ -10,7 +10,6 @@ alone.
 Whoever is in a transaction already has its work done inside it, at once: the work belongs to that transaction.
 """
 
-import logging
 import threading
 import time
 from collections import deque
@@ -22,9 +21,8 @@ from typing import Generic, TypeVar
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tracen.lib import turns
+from tracen.lib.storage_trouble import let_go_if_dead
 from tracen.lib.turns import came_at, let_others_go_first, takes_turns
-
-logger = logging.getLogger(__name__)
 
 Work = TypeVar("Work")
 Outcome = Exception | None
@@ -92,10 +90,10 @@ class Writer(Generic[Work]):
             _give_connection_back()
         mine = _Waiting(work, came_at() + turns.SECONDS_TO_WAIT)
         self._row.append(mine)
-        others_are_here = let_others_go_first()
+        is_turn = let_others_go_first()
         while self._is_mine_to_write(mine):
             try:
-                if not others_are_here:
+                if not is_turn:
                     self._gather()
                 self._write_what_waits()
             finally:
@@ -162,7 +160,7 @@ class Writer(Generic[Work]):
 
         A single work is tried twice as well: another process may have stored or removed the very row in between.
         """
-        _let_go_if_dead()
+        let_go_if_dead()
         if is_last_try or (isinstance(trouble, OperationalError | InterfaceError) and not _is_deadlock(trouble)):
             for waiting in batch:
                 waiting.end(trouble)
@@ -185,12 +183,3 @@ def _give_connection_back() -> None:
     """Whoever waits must not hold one of the pool's connections, since whoever writes needs one too."""
     if connection.settings_dict["CONN_MAX_AGE"] == 0:
         connection.close()
-
-
-def _let_go_if_dead() -> None:
-    """A connection that is dead may fail to say goodbye; those that wait must get their answers all the same."""
-    try:
-        connection.close_if_unusable_or_obsolete()
-    except Exception:
-        logger.exception("A connection could not be closed; the next work gets a new one.")
-        connection.connection = None

@@ -1,8 +1,8 @@
-"""How statements go to PostgreSQL: at once or one by one, prepared or not; only tracen/lib/rows.py calls it."""
+"""How statements go to PostgreSQL: one by one, or many at once; only tracen/lib/rows.py calls it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -10,11 +10,6 @@ from psycopg import RawCursor
 from psycopg.pq import PipelineStatus
 
 Row = Sequence[Any]
-
-
-class _Prepared(RawCursor[Row]):
-    def execute(self, query: Any, params: Any = None, **_: Any) -> Self:
-        return super().execute(query, params, prepare=True)
 
 
 @contextmanager
@@ -32,16 +27,12 @@ def is_on_one() -> bool:
     return bool(connection.connection.pgconn.pipeline_status != PipelineStatus.OFF)
 
 
-def run(statement: str, values: Row, *, is_prepared: bool = False) -> CursorWrapper:
-    """Run or, on a journey, only send a statement whose values are $1, $2, ….
-
-    Only what has no choice of a plan should be prepared: a plan for an empty table would be kept for a full one.
-    """
+def run(statement: str, values: Row) -> CursorWrapper:
+    """Run or, on a journey, only send a statement whose values are $1, $2, …."""
     connection.ensure_connection()
-    cursor = (_Prepared if is_prepared else RawCursor)(connection.connection)
-    wrapped = CursorWrapper(cursor, connection)
-    wrapped.execute(statement, values)
-    return wrapped
+    cursor = CursorWrapper(RawCursor(connection.connection), connection)
+    cursor.execute(statement, values)
+    return cursor
 
 
 def copy(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -5,7 +5,7 @@ be stored (SQLite keeps a UUID as hex digits and a time as text) is worked out o
 
 PostgreSQL is another process, and a small batch would spend most of its time on going there and back: some ten
 statements, each of which waits for its answer. What is asked and written `sent_together` goes out without waiting. A few
-rows are inserted by statements that the server has prepared; COPY, which is the fastest for many, cannot be sent so
+rows are inserted 32 in a statement; COPY, which is the fastest for many, cannot be sent so
 (docs/decisions/0018-one-journey.md). tracen/lib/journeys.py has the driver's part, and is imported where it is needed:
 the driver takes 12 MB of each process, which SQLite has no use for.
 """
@@ -26,8 +26,7 @@ from django.db import connection, models
 Row = Sequence[Any]
 
 _MOST_AT_ONCE: Final = 32
-"""Rows in one statement on PostgreSQL; more of them are no faster. Fewer are made up of powers of two, so that there are
-only a few statements to prepare."""
+"""Rows in one statement on PostgreSQL; more of them are no faster."""
 _ROWS_TO_COPY: Final = 200
 """From so many on COPY saves more than it costs to wait for each statement's answer."""
 
@@ -98,7 +97,6 @@ def insert_rows(model: type[models.Model], columns: tuple[str, ...], rows: Seque
     """Insert `rows`, each with a value for each of `columns` (the names in the database). Runs in the caller's transaction."""
     if not rows:
         return
-    prepare = _preparer(model, columns)
     if _is_postgresql():
         from tracen.lib import journeys
 
@@ -106,10 +104,10 @@ def insert_rows(model: type[models.Model], columns: tuple[str, ...], rows: Seque
             journeys.copy(model._meta.db_table, columns, rows)
             return
         with journeys.one_journey():
-            for some in _in_powers_of_two(rows):
-                values = [value for row in some for value in prepare(row)]
-                journeys.run(_insert_statement(model, columns, len(some)), values, is_prepared=True)
+            for some in _some_at_once(rows):
+                journeys.run(_insert_statement(model, columns, len(some)), [value for row in some for value in row])
         return
+    prepare = _preparer(model, columns)
     with connection.cursor() as cursor:
         cursor.executemany(_insert_statement(model, columns), [prepare(row) for row in rows])
 
@@ -125,15 +123,15 @@ def update_rows(
     if not rows:
         return
     key = key or _key_column(model)
-    prepare = _preparer(model, (*columns, key))
     if _is_postgresql():
         from tracen.lib import journeys
 
         with journeys.one_journey():
-            for some in _in_powers_of_two(rows):
-                values = [value for row in some for value in prepare(row)]
-                journeys.run(_update_statement(model, columns, key, kept, len(some)), values)
+            for some in _some_at_once(rows):
+                statement = _update_statement(model, columns, key, kept, len(some))
+                journeys.run(statement, [value for row in some for value in row])
         return
+    prepare = _preparer(model, (*columns, key))
     changes = ", ".join(f"{column} = {_CHANGES[kept].format(column, '%s')}" for column in columns)
     statement = f"UPDATE {model._meta.db_table} SET {changes} WHERE {key} = %s"  # noqa: S608 - our names
     with connection.cursor() as cursor:
@@ -145,13 +143,8 @@ def _is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
-def _in_powers_of_two(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    start, size = 0, _MOST_AT_ONCE
-    while start < len(rows):
-        while size > len(rows) - start:
-            size //= 2
-        yield rows[start : start + size]
-        start += size
+def _some_at_once(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    return (rows[start : start + _MOST_AT_ONCE] for start in range(0, len(rows), _MOST_AT_ONCE))
 
 
 # Statements ---------------------------------------------------------------------------------------------------------
@@ -161,11 +154,10 @@ _CHANGES = {"": "{1}", "new": "coalesce({1}, {0})", "old": "coalesce({0}, {1})"}
 
 def _as_list(model: type[models.Model], column: str, keys: Iterable[Any]) -> str:
     """Any number of values as one parameter, so that a statement is the same text however many they are."""
+    if _is_postgresql():
+        return "{" + ",".join('"' + str(key).replace("\\", r"\\").replace('"', r"\"") + '"' for key in keys) + "}"
     prepare = _preparer(model, (column,))
-    prepared = [prepare((key,))[0] for key in keys]
-    if not _is_postgresql():
-        return json.dumps(prepared)
-    return "{" + ",".join('"' + str(key).replace("\\", r"\\").replace('"', r"\"") + '"' for key in prepared) + "}"
+    return json.dumps([prepare((key,))[0] for key in keys])
 
 
 def _key_column(model: type[models.Model]) -> str:
@@ -250,8 +242,8 @@ _Change: TypeAlias = Callable[[Any], Any]
 
 @cache
 def _preparer(model: type[models.Model], columns: tuple[str, ...]) -> Callable[[Row], Row]:
-    """What makes of the values of `columns` what the driver takes."""
-    return _changer(_each(model, columns, _TO_POSTGRESQL if _is_postgresql() else _TO_SQLITE))
+    """What makes of the values of `columns` what SQLite's driver takes."""
+    return _changer(_each(model, columns, _TO_SQLITE))
 
 
 @cache
@@ -317,12 +309,4 @@ _TO_SQLITE: dict[type[models.Field[Any, Any]], _Change] = {
 _FROM_SQLITE: dict[type[models.Field[Any, Any]], _Change] = {
     models.UUIDField: UUID,
     models.DateTimeField: _in_utc,
-}
-# All as text: to the driver an integer is of one of three types, and a statement is prepared anew for each mixture.
-_TO_POSTGRESQL: dict[type[models.Field[Any, Any]], _Change] = {
-    models.UUIDField: _as_digits,
-    models.DateTimeField: datetime.isoformat,
-    models.DateField: date.isoformat,
-    models.IntegerField: str,
-    models.CharField: str,
 }

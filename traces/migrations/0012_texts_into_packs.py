@@ -8,6 +8,7 @@ from itertools import islice
 
 from django.db import migrations
 
+from tracen.lib.overwriting import overwriting
 from tracen.lib.zstd import expand, squeeze
 
 _TEXTS = ("input", "output", "error", "raw")
@@ -17,7 +18,11 @@ _TRACES_AT_ONCE, _SPANS_AT_ONCE, _PACKS_AT_ONCE = 2_000, 200, 16
 
 def move(apps, schema_editor):
     _take_time(schema_editor)
+    if schema_editor.connection.vendor == "postgresql":
+        # A server of the version before, on another host, waits until it meets the new tables.
+        schema_editor.execute("LOCK TABLE traces_spanpayload IN EXCLUSIVE MODE", params=None)
     stored = apps.get_model("traces", "SpanPack")
+    _empty(stored)
     packs = (stored(**values) for values in _packs(apps.get_model("traces", "Trace"), apps.get_model("traces", "Span")))
     while some := list(islice(packs, _PACKS_AT_ONCE)):
         stored.objects.bulk_create(some)
@@ -26,6 +31,7 @@ def move(apps, schema_editor):
 def move_back(apps, schema_editor):
     _take_time(schema_editor)
     spans, payload = apps.get_model("traces", "Span").objects, apps.get_model("traces", "SpanPayload")
+    _empty(payload)
     for pack in apps.get_model("traces", "SpanPack").objects.order_by("pk").iterator(chunk_size=_PACKS_AT_ONCE):
         places = dict(spans.filter(trace=pack.trace_id).values_list("ordinal", "pk"))
         payload.objects.bulk_create(
@@ -33,6 +39,13 @@ def move_back(apps, schema_editor):
             for ordinal, texts in enumerate(_read(bytes(pack.packed)), pack.first_ordinal)
             if texts
         )
+    _empty(apps.get_model("traces", "SpanPack"))
+
+
+def _empty(model):
+    """One of the two tables holds the texts, whatever was begun before."""
+    with overwriting():
+        model.objects.all()._raw_delete(model.objects.db)
 
 
 def _take_time(schema_editor):

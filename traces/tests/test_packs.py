@@ -1,15 +1,17 @@
 """The texts of spans in packs: each span gets its own back, whatever they are and however they came."""
 
+import json
 import random
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from django.db import connection
+from django.db import InternalError, connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.api import NEXUS
 from tracen.lib.zstd import expand, squeeze
 from traces.archive import stored_spans
 from traces.ingest import record_trace
@@ -179,13 +181,28 @@ def test_a_span_without_texts_has_none_of_its_neighbours(unlimited):
 
 
 @pytest.mark.django_db
-def test_a_damaged_pack_says_so_and_which_it_is(unlimited):
+def test_what_is_damaged_is_said_and_the_rest_of_the_trace_is_read(unlimited, caplog):
     trace = stored(unlimited, 100)
     SpanPack.objects.filter(first_ordinal=64).update(packed=b'[["1"')
-    assert texts_of(Span.objects.get(name="s1")) == Texts("1")
-    with pytest.raises(DamagedPack) as caught:
-        list(stored_spans(trace))
-    assert caught.value.__notes__ == [f"They begin with span 64 of trace {trace.pk}."]
+
+    read = list(stored_spans(trace))
+    assert [span.input for span in read] == [*map(str, range(64)), *[None] * 36]
+    assert {span.error for span in read[64:]} == {"The texts of this step are damaged and cannot be read."}
+    assert f"The texts of trace {trace.pk} from its span 64 on are damaged." in caplog.text
+    answer = unlimited.api.get(f"{NEXUS}/{trace.pk}")
+    assert (answer.status_code, len(answer.json()["spans"])) == (200, 100)
+    assert json.loads(
+        json.dumps(SpanPack.readable({"first_ordinal": 64, "packed": b"[", "trace_id": "1"}), default=str)
+    )
+
+
+@pytest.mark.django_db
+def test_what_is_damaged_is_not_written_over(unlimited):
+    trace = stored(unlimited, 3)
+    SpanPack.objects.update(packed=b'[["1"')
+    with pytest.raises(InternalError, match="damaged"):
+        rewrite_texts({keys(trace)[1]: Texts("anew")})
+    assert bytes(SpanPack.objects.get().packed) == b'[["1"'
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from traces.tests.runs import START
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BEFORE = [("traces", "0010_words_made_faster")]
+MADE, MOVED = [("traces", "0011_packs")], [("traces", "0012_texts_into_packs")]
 UGLY = {
     "said": {0: Texts('{"a": "Größe 📏 \ufffd"}', '""', "", None), 1: Texts(raw="{}"), 2: Texts(error="no")},
     "silent": {},
@@ -93,3 +94,25 @@ def test_what_was_in_the_old_table_is_overwritten(before, alice):
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert b"canary 1" not in Path(connection.settings_dict["NAME"]).read_bytes()
+
+
+def test_it_goes_on_from_wherever_it_was_broken_off(before, alice):
+    models = before.loader.project_state(BEFORE).apps
+    store(models, alice.account.pk, "said", UGLY["said"])
+    for target in (MOVED, BEFORE, MOVED, MADE, MOVED):
+        MigrationExecutor(connection).migrate(target)
+    migrate_all()
+    MigrationExecutor(connection).migrate(MADE)
+    migrate_all()
+    assert dict(all_texts(Trace.objects.get())) == UGLY["said"]
+
+
+def test_what_came_while_it_ran_is_not_dropped(before, alice):
+    models = before.loader.project_state(BEFORE).apps
+    MigrationExecutor(connection).migrate(MOVED)
+    store(models, alice.account.pk, "said", UGLY["said"])
+    with pytest.raises(RuntimeError, match="migrate --fake traces 0011"):
+        migrate_all()
+    MigrationExecutor(connection).migrate(MADE, fake=True)
+    migrate_all()
+    assert dict(all_texts(Trace.objects.get())) == UGLY["said"]

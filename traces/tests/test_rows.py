@@ -120,6 +120,6 @@ def test_trouble_with_one_of_those_that_are_sent_together_undoes_all(alice):
         with pytest.raises(IntegrityError):
             store(one, one, [(alice.account.pk, "other", NOW)])
         assert Agent.objects.count() == 0
-    # And the statement that the server had prepared before is there again.
+    # And the connection is good for the next one.
     store(one)
     assert Agent.objects.count() == 1
