@@ -88,7 +88,7 @@ class Application(ShortWayToTheApi, WSGIHandler):
             response = self.get_response(self.request_class(environ))
         finally:
             if connection.errors_occurred:
-                rest()
+                let_go_if_dead()
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
         return [b"".join(response)]
 
@@ -104,11 +104,6 @@ def is_brief(scope: dict[str, Any], length: int) -> bool:
         and is_api_path(scope["path"])
         and not any(name in _NOT_BRIEF for name, _ in scope["headers"])
     )
-
-
-def rest() -> None:
-    """For whoever will not need the database for a while: the connection goes back where others can have it."""
-    let_go_if_dead()
 
 
 django.setup(set_prefix=False)

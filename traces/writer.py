@@ -86,11 +86,12 @@ class Writer(Generic[Work]):
     def _share(self, work: Work) -> Outcome:
         if len(self._row) >= MOST_WAITING:
             return OperationalError("Too much is waiting to be written.")
-        if not takes_turns():
+        is_turn = takes_turns()
+        if not is_turn:
             _give_connection_back()
         mine = _Waiting(work, came_at() + turns.SECONDS_TO_WAIT)
         self._row.append(mine)
-        is_turn = let_others_go_first()
+        let_others_go_first()
         while self._is_mine_to_write(mine):
             try:
                 if not is_turn:

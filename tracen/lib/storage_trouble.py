@@ -20,7 +20,9 @@ def is_storage_trouble(error: BaseException | None) -> bool:
 
 
 def let_go_if_dead() -> None:
-    """A connection that is dead may fail to say goodbye; whoever waits must get an answer all the same."""
+    """Close the connection if it is dead, or give it back to the pool. One that is dead may fail to say goodbye; whoever
+    waits must get an answer all the same.
+    """
     try:
         connection.close_if_unusable_or_obsolete()
     except Exception:

@@ -100,13 +100,11 @@ def takes_turns() -> bool:
     return isinstance(getcurrent(), _Turn)
 
 
-def let_others_go_first() -> bool:
-    """Return when all acts that came until now have ended or wait here too: True. At once in a thread of one's own: False."""
+def let_others_go_first() -> None:
+    """Return when all acts that came until now have ended or wait here too; at once in a thread of one's own."""
     turn = getcurrent()
-    if not isinstance(turn, _Turn):
-        return False
-    turn.pause()
-    return True
+    if isinstance(turn, _Turn):
+        turn.pause()
 
 
 def came_at() -> float:

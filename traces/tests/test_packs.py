@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from django.db import InternalError, connection
@@ -229,6 +230,24 @@ def test_what_is_said_anew_keeps_the_texts_of_its_neighbours(unlimited):
     assert dict(all_texts(other)) == expected
     assert dict(all_texts(trace)) == expected | {10: Texts(error="no"), 130: Texts(raw="{}"), 131: NO_TEXTS}
     assert lengths(trace) == lengths(other) == [(0, 64), (64, 64), (128, 64), (192, 8)]
+
+
+@pytest.mark.one_database
+@pytest.mark.django_db(transaction=True)
+def test_what_was_said_before_lies_on_no_free_page_of_sqlite(unlimited):
+    dice = random.Random(7)
+    trace = stored(unlimited, 3)
+    rewrite_texts({keys(trace)[1]: Texts("".join(chr(dice.randrange(32, 0xD000)) for _ in range(20_000)))})
+    old = bytes(SpanPack.objects.get().packed)
+    assert old[20_000:20_040] in stored_bytes()
+    rewrite_texts({keys(trace)[1]: Texts("short")})
+    assert not [place for place in range(0, len(old) - 40, 997) if old[place : place + 40] in stored_bytes()]
+
+
+def stored_bytes() -> bytes:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Path(connection.settings_dict["NAME"]).read_bytes()
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 
 from accounts.models import Account
 from tracen.lib.migrating import migrate_pending
+from tracen.lib.storage_trouble import let_go_if_dead
 from tracen.management.static_files import collect_static
 from tracen.management.worker import WorkerKeeper
 from tracen.server import bind, listen
@@ -83,10 +84,10 @@ class Command(BaseCommand):
 
     def _run(self) -> None:
         # Only now: with the application, the list of static files is made, and on a first start there were none before.
-        from tracen.wsgi import application, is_brief, rest
+        from tracen.wsgi import application, is_brief
 
         scheme = "https" if settings.IS_HTTPS else "http"
-        server = bind(application, settings.HOST, settings.PORT, scheme, is_brief, rest)
+        server = bind(application, settings.HOST, settings.PORT, scheme, is_brief, let_go_if_dead)
         worker = WorkerKeeper(settings.DATA_DIR, self._say)
         worker.start()
         self._say_where()
