@@ -24,6 +24,7 @@ from traces.tables import (
     Placed,
     alert,
     insert_spans,
+    insert_texts_of_traces,
     rewrite_spans,
     searchable_names,
 )
@@ -137,7 +138,7 @@ def _insert(traces: Sequence[MergedTrace], now: datetime) -> None:
         for trace in traces
     ]  # fmt: skip
     insert_rows(Trace, TRACE_COLUMNS, rows)
-    insert_rows(TracePayload, TEXT_COLUMNS, [_texts(trace) for trace in traces])
+    insert_texts_of_traces([_texts(trace) for trace in traces])
 
 
 def _texts(trace: MergedTrace) -> Row:

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeAlias
 
+from django.db import connection
+
 from accounts.models import Account
 from tracen.lib.rows import Row, insert_rows, update_rows
 from traces.alerts import raise_alert
 from traces.models import Span, Trace, TracePayload
 from traces.packs import Texts
 from traces.records import SpanRecord, TraceRecord, TraceStatus
+from traces.search_words import ready_words
 from traces.span_texts import insert_texts, rewrite_texts
 
 Placed: TypeAlias = tuple[uuid.UUID, int, SpanRecord]
@@ -47,7 +50,17 @@ def insert_traces(records: Sequence[tuple[TraceRecord, int, int | None]], now: d
         )
         for record, _, _ in records
     ]
-    insert_rows(TracePayload, TEXT_COLUMNS, texts)
+    insert_texts_of_traces(texts)
+
+
+def insert_texts_of_traces(rows: Sequence[Row]) -> None:
+    """Texts in the order of TEXT_COLUMNS, with the words that PostgreSQL finds them by."""
+    if connection.vendor != "postgresql":
+        insert_rows(TracePayload, TEXT_COLUMNS, rows)
+        return
+    # What failed is no text that a search finds.
+    with_words = [(*row, ready_words(row[1:-1])) for row in rows]
+    insert_rows(TracePayload, (*TEXT_COLUMNS, "words"), with_words)
 
 
 def insert_spans(placed: Sequence[Placed]) -> None:

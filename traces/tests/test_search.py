@@ -99,8 +99,9 @@ def test_an_index_answers(library):
     else:
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute(f"EXPLAIN {search._POSTGRESQL}", ["refund:*"])
-            assert "trace_search" in str(cursor.fetchall())
+            for having in (search._POSTGRESQL_ASCII, search._POSTGRESQL_ANY):
+                cursor.execute(f"EXPLAIN {having}", ["refund:*"])
+                assert "trace_search" in str(cursor.fetchall())
 
 
 @pytest.mark.parametrize(
