@@ -36,7 +36,7 @@ MOST_WAITING = 2_000
 SECONDS_TO_GATHER = 0.002
 """Where threads came together once they will again: waiting for those that are on their way makes fewer, larger
 transactions. It ends when as many have come as were written or waiting the last time. Whoever comes alone does not
-wait, nor do requests that take turns: who has come is known there."""
+wait. Requests that take turns have gathered before (tracen/lib/turns.py)."""
 _GLANCE = SECONDS_TO_GATHER / 10
 
 

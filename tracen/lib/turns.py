@@ -19,6 +19,8 @@ from greenlet import getcurrent, greenlet
 MOST_AHEAD = 128
 """So many at most go first, whether they wait in turn or just end: an endless row of others keeps nobody waiting."""
 
+SECONDS_TO_GATHER = 0.001
+"""How long the next of those that are expected is waited for: whoever got an answer is soon there again."""
 _SECONDS_UNTIL_REST = 1.0
 SECONDS_TO_WAIT = 20.0
 """After so long a request is told to try again: whoever asks for it gives up, and nothing may be done for it any more."""
@@ -30,13 +32,19 @@ Act = Callable[[], None]
 
 
 class Turns:
-    """A thread that runs acts in the order in which they come, and `rest` when none came for a second."""
+    """A thread that runs acts in the order in which they come, and `rest` when none came for a second.
+
+    As many as went on together the last time are expected to come again, one soon after the other, and are waited for:
+    who waits loses a little of what all of them save by one commit. It ends when nobody comes for a millisecond, and
+    takes no longer than they took the last time.
+    """
 
     def __init__(self, name: str, rest: Act = lambda: None) -> None:
         self._rest = rest
         self._fresh: SimpleQueue[tuple[float, Act]] = SimpleQueue()
         self._paused: deque[_Turn] = deque()
-        self._ahead = 0
+        self._ahead = self._expected = 0
+        self._took = self._gather_until = 0.0
         threading.Thread(target=self._keep_going, name=name, daemon=True).start()
 
     def start(self, act: Act) -> None:
@@ -51,23 +59,36 @@ class Turns:
                 self._ahead += 1
                 _try(_Turn(*fresh, hub, self._paused).switch)
             else:
-                self._ahead = 0
-                for _ in range(len(self._paused)):
-                    _try(self._paused.popleft().switch)
+                self._go_on()
             # Or the last request would stay in memory until the next one.
             del fresh
+
+    def _go_on(self) -> None:
+        began = time.monotonic()
+        self._ahead, self._expected = 0, len(self._paused)
+        for _ in range(self._expected):
+            _try(self._paused.popleft().switch)
+        self._took = time.monotonic() - began
 
     def _next(self) -> tuple[float, Act] | None:
         """None when it is time for those that let the others go first."""
         if not self._paused:
             self._ahead = 0
-            return self._wait_for_next()
+            fresh = self._wait_for_next()
+            self._gather_until = time.monotonic() + self._took
+            return fresh
         if self._ahead >= MOST_AHEAD:
             return None
         try:
-            return self._fresh.get_nowait()
+            return self._fresh.get(timeout=self._patience())
         except Empty:
             return None
+
+    def _patience(self) -> float:
+        """How many seconds the next one is waited for."""
+        if len(self._paused) >= self._expected:
+            return 0
+        return max(0, min(SECONDS_TO_GATHER, self._gather_until - time.monotonic()))
 
     def _wait_for_next(self) -> tuple[float, Act]:
         try:

@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from functools import partial
 
 import pytest
 
@@ -77,6 +78,52 @@ def test_an_endless_row_of_others_keeps_nobody_waiting(told, monkeypatch):
 
     lane.start(act)
     assert told.wait_for(6)[:6] == ["comes"] * 3 + ["goes"] * 3
+
+
+def come_and_go(told, name):
+    told.append(f"{name} comes")
+    let_others_go_first()
+    told.append(f"{name} goes")
+
+
+@pytest.fixture
+def lane_after(told):
+    """Makes a lane in which so many have gone on together, which took so many seconds."""
+
+    def lane_after(count, seconds):
+        lane = Turns("test")
+        start_together(lane, [partial(come_and_go, told, name) for name in range(count)])
+        lane.start(lambda: told.append("all gone"))
+        told.wait_for(2 * count + 1)
+        told.clear()
+        lane._took = seconds
+        return lane
+
+    return lane_after
+
+
+def test_as_many_as_the_last_time_are_waited_for(told, lane_after, monkeypatch):
+    monkeypatch.setattr(turns, "SECONDS_TO_GATHER", 60)
+    lane = lane_after(3, seconds=60)
+    for number, name in enumerate(("one", "two", "three"), 1):
+        lane.start(partial(come_and_go, told, name))
+        told.wait_for(number)
+    assert told.wait_for(6) == ["one comes", "two comes", "three comes", "one goes", "two goes", "three goes"]
+
+
+@pytest.mark.parametrize(("gathering", "last_time"), [(0.001, 60), (60, 0.001)])
+def test_nobody_is_waited_for_who_does_not_come(told, lane_after, monkeypatch, gathering, last_time):
+    monkeypatch.setattr(turns, "SECONDS_TO_GATHER", gathering)
+    lane = lane_after(3, seconds=last_time)
+    lane.start(partial(come_and_go, told, "one"))
+    assert told.wait_for(2) == ["one comes", "one goes"]
+
+
+def test_whoever_comes_alone_does_not_wait(told, lane_after, monkeypatch):
+    monkeypatch.setattr(turns, "SECONDS_TO_GATHER", 60)
+    lane = lane_after(1, seconds=60)
+    lane.start(partial(come_and_go, told, "one"))
+    assert told.wait_for(2) == ["one comes", "one goes"]
 
 
 def test_whoever_waits_goes_on_while_others_only_come_and_end(told, monkeypatch):
