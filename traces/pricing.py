@@ -8,6 +8,7 @@ so that a process pays for it with the first call that it prices. The sums are o
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from traces.limits import MAX_NANODOLLARS
 
 if TYPE_CHECKING:
+    from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
 
 LISTED_ON = date(2026, 11, 10)
@@ -72,14 +74,22 @@ def _find(provider: str, model: str) -> tuple[Provider, ModelInfo] | None:
 
     A provider that the list lacks has no prices: a model that somebody runs at home costs nothing by the token.
     """
-    from genai_prices.data_snapshot import get_snapshot
-
     if not provider and "/" in model:
         provider, model = model.split("/", 1)
     try:
-        return get_snapshot().find_provider_model(model, None, provider or None, None)
+        return _price_list().find_provider_model(model, None, provider or None, None)
     except LookupError:
         return None
+
+
+@lru_cache(maxsize=1)
+def _price_list() -> DataSnapshot:
+    from genai_prices.data_snapshot import get_snapshot
+
+    prices = get_snapshot()
+    # It stays to the end. Looking through all of it for garbage would stop every request for 20 ms, again and again.
+    gc.freeze()
+    return prices
 
 
 def _prices_at(model: ModelInfo, at: datetime) -> tuple[ModelPrice | None, date | None]:

@@ -6,6 +6,7 @@ PostgreSQL's index is one of the table itself, and its own vacuum does the same.
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
+from tracen.lib.checkpoints import empty_log
 from tracen.lib.overwriting import overwriting
 
 _PAGES = 500
@@ -21,7 +22,7 @@ def forget_deleted_words() -> None:
         _merge(cursor, -_PAGES)
         while _merge(cursor, _PAGES) > 1:
             pass
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    empty_log()
 
 
 def _merge(cursor: CursorWrapper, pages: int) -> int:

@@ -21,6 +21,7 @@ from typing import Generic, TypeVar
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tracen.lib import turns
+from tracen.lib.checkpoints import note_commit
 from tracen.lib.storage_trouble import let_go_if_dead
 from tracen.lib.turns import came_at, let_others_go_first, takes_turns
 
@@ -172,7 +173,9 @@ class Writer(Generic[Work]):
 
     def _commit(self, works: Sequence[Work]) -> Sequence[Outcome]:
         with transaction.atomic():
-            return self._write(works)
+            outcomes = self._write(works)
+        note_commit()
+        return outcomes
 
 
 def _is_deadlock(trouble: Exception) -> bool:

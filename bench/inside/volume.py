@@ -28,6 +28,7 @@ def fill(runs: int) -> dict[str, Any]:
     from accounts.api_keys import mint_key
     from accounts.plans import UNLIMITED
     from accounts.signup import account_of_email
+    from tracen.lib.checkpoints import empty_log
     from tracen.lib.migrating import migrate_pending
     from traces.models import Trace
 
@@ -40,8 +41,8 @@ def fill(runs: int) -> dict[str, Any]:
     took = time.perf_counter() - started
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if connection.vendor == "sqlite":
+        empty_log()
     deep = Trace.objects.filter(account=account).order_by("-received_at", "-id")[runs * 2 // 3]
     return told | {
         "cookie": _session(),

@@ -8,7 +8,8 @@ from importlib import import_module
 
 from django.db import migrations
 
-SPACED = import_module("traces.migrations.0010_words_made_faster").SPACED
+GENERATED = import_module("traces.migrations.0010_words_made_faster")
+SPACED = GENERATED.SPACED
 TEXTS = ("names", "prompt", "response", "metadata")
 for text in TEXTS:
     SPACED = SPACED.replace(f"coalesce({text},", f"coalesce(NEW.{text},")
@@ -31,14 +32,28 @@ POSTGRESQL = [
         EXECUTE FUNCTION trace_make_words()
     """,
 ]
+UNDO = [
+    "DROP TRIGGER trace_words_insert ON traces_tracepayload",
+    "DROP TRIGGER trace_words_update ON traces_tracepayload",
+    "DROP FUNCTION trace_make_words",
+    *GENERATED.POSTGRESQL,
+]
 
 
 def make(apps, schema_editor):
+    run(schema_editor, POSTGRESQL)
+
+
+def undo(apps, schema_editor):
+    run(schema_editor, UNDO)
+
+
+def run(schema_editor, statements):
     if schema_editor.connection.vendor == "postgresql":
-        for statement in POSTGRESQL:
+        for statement in statements:
             schema_editor.execute(statement, params=None)
 
 
 class Migration(migrations.Migration):
     dependencies = [("traces", "0013_without_span_payloads")]
-    operations = [migrations.RunPython(make)]
+    operations = [migrations.RunPython(make, undo)]

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api import NEXUS
+from tracen.lib.checkpoints import empty_log
 from tracen.lib.zstd import expand, squeeze
 from traces.archive import stored_spans
 from traces.ingest import record_trace
@@ -245,8 +246,7 @@ def test_what_was_said_before_lies_on_no_free_page_of_sqlite(unlimited):
 
 
 def stored_bytes() -> bytes:
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    empty_log()
     return Path(connection.settings_dict["NAME"]).read_bytes()
 
 

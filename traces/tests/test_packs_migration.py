@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from tracen.lib.checkpoints import empty_log
 from traces.models import Trace
 from traces.packs import Texts
 from traces.span_texts import all_texts, with_texts
@@ -91,8 +92,7 @@ def test_what_was_in_the_old_table_is_overwritten(before, alice):
     store(models, alice.account.pk, "said", {n: Texts(f'"canary {n} ' + "abc" * 3_000 + '"') for n in range(64)})
     migrate_all()
     Trace.objects.get().packs.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    empty_log()
     assert b"canary 1" not in Path(connection.settings_dict["NAME"]).read_bytes()
 
 
