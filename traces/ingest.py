@@ -25,7 +25,7 @@ from traces.alerts import FAILURES
 from traces.errors import KeyRevoked, SpanLimitReached, TraceNotFound, TracesError, UnknownParent
 from traces.limits import MAX_SPANS_PER_TRACE, MAX_TOKENS
 from traces.models import ShareLink, Span, Trace
-from traces.pieces import Pieces, Rejection, write_pieces
+from traces.pieces import Pieces, PieceWriter, Rejection
 from traces.quotas import Agents, Months, Windows
 from traces.records import Source, SpanRecord, TraceEnd, TraceFragment, TraceRecord, TraceStatus, Unchanged
 from traces.rollups import forget_hours
@@ -150,6 +150,7 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
         keys = LiveKeys(work.sender.key.pk for work in works if work.sender.key is not None)
         fresh = _Fresh([work for work in works if isinstance(work, _New)])
         growth = _Growth([work for work in works if isinstance(work, _More | _End)])
+        parts = PieceWriter([work.pieces for work in works if isinstance(work, _Parts)])
     _check_keys(works, keys.plans())
     fresh.admit()
     growth.decide()
@@ -161,7 +162,7 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
         insert_spans(spans)
     fresh.tell()
     growth.tell()
-    write_pieces([work.pieces for work in works if isinstance(work, _Parts) and work.refusal is None])
+    parts.write([work.pieces for work in works if isinstance(work, _Parts) and work.refusal is None])
     return [work.refusal for work in works]
 
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import Account
-from tracen.lib.rows import Row, insert_rows, select_rows, update_rows
+from tracen.lib.rows import Row, ask_rows, insert_rows, sent_together, update_rows
 from traces.alerts import FAILURES
 from traces.errors import SpanLimitReached, TracesError
 from traces.limits import MAX_SPANS_PER_TRACE
@@ -47,55 +47,47 @@ class Pieces:
     rejections: list[Rejection] = field(default_factory=list)
 
 
-def write_pieces(works: Sequence[Pieces]) -> None:
-    if not works:
-        return
-    now = timezone.now()
-    touched = [trace for trace in _Placing(works).placed() if trace.is_touched]
-    before = {trace.id: trace.status for trace in touched if not trace.is_new}
-    for trace in touched:
-        trace.settle()
-    # In the same order everywhere: two processes that insert the same traces must not wait for each other.
-    _insert(sorted((trace for trace in touched if trace.is_new), key=lambda trace: trace.id), now)
-    _update([trace for trace in touched if not trace.is_new], now)
-    insert_spans([placed for trace in touched for placed in _placed_spans(trace)])
-    rewrite_spans(
-        [(key, replace(span, is_counted=trace.counts(span.id))) for trace in touched for key, span in trace.ended]
-    )
-    update_rows(Span, ("is_counted",), [(span.is_counted, span.key) for trace in touched for span in trace.recounted])
-    for trace in touched:
-        if trace.status in FAILURES and before.get(trace.id) != trace.status:
-            alert(trace.account, trace.id, trace.agent_id, TraceStatus(trace.status))
-
-
-class _Placing:
-    """Finds or makes the trace that each piece belongs to.
+class PieceWriter:
+    """All pieces of a batch: what decides is asked for at first, together with what else is asked for the batch.
 
     Months and agents come before the traces, for everybody takes these locks in the same order.
     """
 
     def __init__(self, works: Sequence[Pieces]) -> None:
-        self._works = works
         for work in works:
             # The writer may do a batch again from its start.
             work.rejections.clear()
-        self._owners = {fragment.id: work.account for work in works for fragment in work.fragments}
-        self._stored = {trace_id for (trace_id,) in select_rows(Trace, ("id",), {"id": self._owners})}
-        new = [account for pk, account in self._owners.items() if pk not in self._stored]
-        self._months = Months(new)
-        self._months.open(new)
-        named = [(work.account, piece.agent) for work in works for piece in work.fragments if piece.agent]
-        self._agents = Agents(named)
+        self._asked = ask_rows(Trace, ("id",), {"id": {piece.id for work in works for piece in work.fragments}})
+        self._agents = Agents((work.account, piece.agent) for work in works for piece in work.fragments if piece.agent)
+        self._months = Months(())
+        self._stored: set[uuid.UUID] = set()
         self._made: dict[uuid.UUID, MergedTrace] = {}
         self._agent_ids: dict[uuid.UUID, int] = {}
 
-    def placed(self) -> list[MergedTrace]:
-        """All traces that the pieces belong to, with what they bring; what does not fit is noted with its work."""
+    def write(self, works: Sequence[Pieces]) -> None:
+        """Store those of the pieces that are let in; what does not fit is noted with its work."""
+        if not works:
+            return
+        touched = [trace for trace in self._placed(works) if trace.is_touched]
+        before = {trace.id: trace.status for trace in touched if not trace.is_new}
+        for trace in touched:
+            trace.settle()
+        self._store(touched)
+        for trace in touched:
+            if trace.status in FAILURES and before.get(trace.id) != trace.status:
+                alert(trace.account, trace.id, trace.agent_id, TraceStatus(trace.status))
+
+    def _placed(self, works: Sequence[Pieces]) -> list[MergedTrace]:
+        """All traces that the pieces belong to, with what they bring."""
+        owners = {fragment.id: work.account for work in works for fragment in work.fragments}
+        self._stored = owners.keys() & {trace_id for (trace_id,) in self._asked.rows()}
+        new = [account for pk, account in owners.items() if pk not in self._stored]
+        self._months = Months(new)
+        self._months.open(new)
         admitted = [
-            (work, fragment) for work in self._works for fragment in work.fragments if self._is_admitted(work, fragment)
+            (work, fragment) for work in works for fragment in work.fragments if self._is_admitted(work, fragment)
         ]
-        self._months.store()
-        traces = {**hold({pk: self._owners[pk] for pk in self._stored}), **self._made}
+        traces = {**hold({pk: owners[pk] for pk in self._stored}), **self._made}
         for work, fragment in admitted:
             trace = traces.get(fragment.id)
             if trace is None:
@@ -120,6 +112,25 @@ class _Placing:
             self._months.take(work.account)
             self._made[fragment.id] = MergedTrace.of(work.account, fragment)
         return True
+
+    def _store(self, traces: Sequence[MergedTrace]) -> None:
+        now = timezone.now()
+        # In the same order everywhere: two processes that insert the same traces must not wait for each other.
+        new = sorted((trace for trace in traces if trace.is_new), key=lambda trace: trace.id)
+        grown = [trace for trace in traces if not trace.is_new]
+        spans = [placed for trace in traces for placed in _placed_spans(trace)]
+        with sent_together(len(spans)):
+            self._months.store()
+            _insert(new, now)
+            _update(grown, now)
+            insert_spans(spans)
+            update_rows(
+                Span, ("is_counted",), [(span.is_counted, span.key) for trace in traces for span in trace.recounted]
+            )
+        rewrite_spans(
+            [(key, replace(span, is_counted=trace.counts(span.id))) for trace in traces for key, span in trace.ended]
+        )
+        forget_hours((trace.account.pk, trace.received_at) for trace in grown)
 
 
 def _placed_spans(trace: MergedTrace) -> Iterator[Placed]:
@@ -187,7 +198,6 @@ def _update(traces: Sequence[MergedTrace], now: datetime) -> None:
     ]  # fmt: skip
     update_rows(Trace, _CHANGING, rows)
     _update_texts(traces)
-    forget_hours((trace.account.pk, trace.received_at) for trace in traces)
 
 
 def _update_texts(traces: Sequence[MergedTrace]) -> None:
