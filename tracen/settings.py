@@ -198,7 +198,13 @@ def _postgresql(chosen: dict[str, object]) -> dict[str, object]:
         # Compiling a statement (jit) takes longer than any of ours runs.
         "options": "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=20s -c jit=off",
     }
-    return {**chosen, "OPTIONS": options, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    return {
+        **chosen,
+        "ENGINE": "tracen.lib.postgresql",
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+    }
 
 
 DATABASES = {"default": _database()}

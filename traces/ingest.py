@@ -155,7 +155,7 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
     fresh.admit()
     growth.decide()
     spans = [*fresh.spans(), *growth.new_spans]
-    with sent_together(len(spans)):
+    with sent_together(len(spans), ends_with_commit=True):
         keys.note_use()
         fresh.store()
         growth.store()

@@ -45,20 +45,25 @@ class Asked:
 
 
 @contextmanager
-def sent_together(rows: int = 0) -> Iterator[None]:
+def sent_together(rows: int = 0, *, ends_with_commit: bool = False) -> Iterator[None]:
     """What this module does within, and nothing else, goes to PostgreSQL at once; all is done at the end.
 
-    Not if `rows`, the most that will be inserted into a table, are so many that they are better copied.
+    With `ends_with_commit` it goes together with the COMMIT of the caller's transaction, if the ORM has nothing to say
+    before. Not if `rows`, the most that will be inserted into a table, are so many that they are better copied.
 
     Trouble with one statement may therefore be raised by a later one, or at the end; the caller's transaction is lost
     with it as ever. What the ORM does has no place in here: it believes that a statement is done when it returns.
     """
-    if not _is_postgresql() or rows >= _ROWS_TO_COPY:
+    if not _is_postgresql():
         yield
         return
     from tracen.lib import journeys
 
-    with journeys.one_journey():
+    if rows >= _ROWS_TO_COPY:
+        journeys.arrive()
+        yield
+        return
+    with journeys.one_journey(ends_with_commit=ends_with_commit):
         yield
 
 

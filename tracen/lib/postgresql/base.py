@@ -1,0 +1,73 @@
+"""How a transaction begins and ends; everything else is Django's.
+
+BEGIN waits for its answer, and so does COMMIT: for a small batch that is a fifth of the time. Here BEGIN goes out
+with the first statement of the transaction, and COMMIT with what was sent last, if nobody has asked for an answer since
+(tracen/lib/journeys.py).
+"""
+
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._is_begin_due = False
+        self._journey: ExitStack | None = None
+        """What ends the driver's pipeline, while that is left open for COMMIT."""
+
+    def connect(self) -> None:
+        self._is_begin_due, self._journey = False, None
+        super().connect()
+
+    def _start_transaction_under_autocommit(self) -> None:
+        """Django calls it, where there is such a method, in place of leaving BEGIN to the driver, which waits for it."""
+        self._is_begin_due = True
+
+    def begin_if_due(self) -> None:
+        if self._is_begin_due:
+            self._is_begin_due = False
+            self.connection.execute("BEGIN")
+
+    def leave_open(self, journey: ExitStack) -> None:
+        """Let COMMIT, or else the next statement of the ORM, end what closing `journey` would."""
+        self._journey = journey
+
+    def end_journey(self) -> None:
+        """Wait for what was sent, and raise what went wrong with it."""
+        if self._journey is not None:
+            journey, self._journey = self._journey, None
+            with self.wrap_database_errors:
+                journey.close()
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        # The ORM believes that a statement is done when `execute` returns.
+        self.end_journey()
+        self.begin_if_due()
+        return super().create_cursor(name)
+
+    # django-stubs leaves these three out.
+    def _commit(self) -> None:
+        if self._is_begin_due:
+            # Nothing was said.
+            self._is_begin_due = False
+        elif self._journey is not None:
+            with self.wrap_database_errors:
+                self.connection.execute("COMMIT")
+            self.end_journey()
+        else:
+            super()._commit()  # type: ignore[misc]
+
+    def _rollback(self) -> None:
+        self._is_begin_due = False
+        with suppress(Exception):
+            self.end_journey()
+        super()._rollback()  # type: ignore[misc]
+
+    def _close(self) -> None:
+        self._is_begin_due = False
+        with suppress(Exception):
+            self.end_journey()
+        super()._close()  # type: ignore[misc]
