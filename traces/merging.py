@@ -166,7 +166,7 @@ class MergedTrace:
         """Tokens and cost of the spans that count; the model that most tokens were spent on is the trace's."""
         counting = counted(_usage_spans(spans))
         for span in spans:
-            is_counted = str(span.id) in counting or not span.tokens
+            is_counted = span.id.hex in counting or not span.tokens
             if span.is_counted != is_counted:
                 span.is_counted = is_counted
                 if span.key is not None:
@@ -186,6 +186,9 @@ class MergedTrace:
 
 def hold(accounts: dict[uuid.UUID, Account]) -> dict[uuid.UUID, MergedTrace]:
     """The stored ones of the traces, with their spans; their rows are held until the transaction ends."""
+    if not accounts:
+        # The ORM would take half a millisecond to find out.
+        return {}
     rows = Trace.objects.select_for_update(of=("self",)).filter(pk__in=accounts).order_by("pk")
     held = {
         row[0]: MergedTrace(account=accounts[row[0]], **dict(zip(("id", *_TRACE_FIELDS[1:]), row, strict=True)))
@@ -230,7 +233,7 @@ def _usage_spans(spans: Iterable[MergedSpan]) -> Iterator[UsageSpan]:
     for span in spans:
         usage = Usage(span.input_tokens, span.output_tokens)
         yield UsageSpan(
-            str(span.id), str(span.parent_id) if span.parent_id else None, SpanKind(span.kind), usage, span.model or None,
+            span.id.hex, span.parent_id.hex if span.parent_id else None, SpanKind(span.kind), usage, span.model or None,
             span.response_id or None,
         )  # fmt: skip
 

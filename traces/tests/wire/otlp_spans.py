@@ -1,6 +1,7 @@
 """OTLP spans for tests: bare ones made here, and those that real clients sent, from tests/otlp_payloads."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,16 @@ def make_event(name: str, attributes: dict[str, Any] | None = None, after_ms: in
 
 
 def read(attributes: dict[str, Any], *events: Event, **fields: Any) -> Reading:
-    return read_span(make_span(attributes, *events, **fields))
+    return read_both_ways(make_span(attributes, *events, **fields))
+
+
+def read_both_ways(span: OtlpSpan) -> Reading:
+    """The whole reading, after a look at whether the one without contents says all the rest of it."""
+    whole = read_span(span)
+    contents = ("parameters", "input", "output", "tools", "documents", "first_token_ms", "note")
+    left_out = {name: getattr(Reading(), name) for name in contents}
+    assert read_span(span, with_contents=False) == replace(whole, **left_out)
+    return whole
 
 
 def says(role: str, content: str) -> dict[str, Any]:
@@ -45,7 +55,7 @@ def sent_by(client: str) -> list[tuple[OtlpSpan, Reading]]:
     ]
     assert not any(export.rejected for export in exports)
     spans = sorted((span for export in exports for span in export.spans), key=lambda span: span.started_ns)
-    return [(span, read_span(span)) for span in spans]
+    return [(span, read_both_ways(span)) for span in spans]
 
 
 def counted_among(read_spans: list[tuple[OtlpSpan, Reading]]) -> list[Reading]:

@@ -29,10 +29,18 @@ MAX_TEXT_LENGTH = 100_000
 """How much of a trace's prompt and response is kept beside the spans, for the list, the search and the page's head."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Read:
+    """A span with what it says. What it says at length is read only where it is asked for."""
+
     span: OtlpSpan
     reading: Reading
+    _whole: Reading | None = None
+
+    @property
+    def whole(self) -> Reading:
+        self._whole = self._whole or read_span(self.span)
+        return self._whole
 
 
 def trace_id_of(owner: int, wire_id: str) -> uuid.UUID:
@@ -49,7 +57,7 @@ def make_fragments(owner: int, spans: Iterable[OtlpSpan]) -> list[TraceFragment]
     """The export's spans by trace, traces and spans in the order in which they came."""
     traces: dict[str, list[_Read]] = {}
     for span in spans:
-        read = _in_its_place(span, read_span(span))
+        read = _in_its_place(span, read_span(span, with_contents=False))
         traces.setdefault(span.trace_id, []).append(read)
     return [_make_fragment(owner, wire_id, reads) for wire_id, reads in traces.items()]
 
@@ -125,9 +133,9 @@ def _make_fragment(owner: int, wire_id: str, reads: Sequence[_Read]) -> TraceFra
         end_user=_first(read.reading.user for read in reads),
         metadata=_metadata(head, reads),
         prompt=plain_text(_asked(root)) if root else None,
-        response=plain_text(root.reading.output) if root else None,
+        response=plain_text(root.whole.output) if root else None,
         asked=_first_text(_asked(read) for read in calls),
-        answered=_first_text(read.reading.output for read in reversed(calls)),
+        answered=_first_text(read.whole.output for read in reversed(calls)),
         search_words=wire_id,
     )
 
@@ -145,7 +153,7 @@ def _by_time(read: _Read) -> tuple[int, str]:
 
 def _asked(read: _Read) -> Any:
     """What went into a span: of a conversation the part up to a person, for some agents record all that was said."""
-    value = read.reading.input
+    value = read.whole.input
     people = [place for place, message in enumerate(value) if _is_question(message)] if are_messages(value) else []
     return value[: people[-1] + 1] if people else value
 

@@ -26,8 +26,8 @@ def first(attributes: dict[str, Any], *names: str) -> Any:
 def text(attributes: dict[str, Any], *names: str) -> str | None:
     """The first of the attributes that is a text with something in it; the quotes of a JSON text are taken off."""
     for name in names:
-        value = attributes.get(name)
-        if isinstance(value, str):
+        # Most are not there, and to ask so is the fastest: this is what reading a span consists of.
+        if name in attributes and isinstance(value := attributes[name], str):
             value = decoded(value, only='"') if value.startswith('"') else value
             if isinstance(value, str) and value.strip():
                 return value
@@ -37,8 +37,7 @@ def text(attributes: dict[str, Any], *names: str) -> str | None:
 def identifier(attributes: dict[str, Any], *names: str) -> str | None:
     """Like `text`, but a number will do: users and sessions often have one."""
     for name in names:
-        value = attributes.get(name)
-        if value is None:
+        if name not in attributes or (value := attributes[name]) is None:
             continue
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
@@ -129,7 +128,10 @@ def texts(value: Any) -> tuple[str, ...] | None:
 
 def has_below(attributes: dict[str, Any], prefix: str) -> bool:
     """Whether any attribute's name begins with `prefix`."""
-    return any(name.startswith(prefix) for name in attributes)
+    for name in attributes:  # noqa: SIM110 - a generator takes twice as long
+        if name.startswith(prefix):
+            return True
+    return False
 
 
 def below(attributes: dict[str, Any], prefix: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypeAlias, TypedDict
 
 from traces.records import SpanKind
 from traces.wire.otlp.span import OtlpSpan
@@ -26,6 +26,10 @@ class Failure:
     stacktrace: str = ""
 
 
+Later: TypeAlias = Callable[[], Any]
+"""Reads what is said at length, which few spans are asked for: a list and a tree need none of it."""
+
+
 class Said(TypedDict, total=False):
     """What one dialect read in a span; a field that is missing or None was not said. For the meaning see Reading."""
 
@@ -34,16 +38,16 @@ class Said(TypedDict, total=False):
     provider: str | None
     model: str | None
     model_requested: str | None
-    parameters: dict[str, Any] | None
-    input: Any
-    output: Any
-    tools: list[Any] | None
-    documents: list[dict[str, Any]] | None
+    parameters: Later
+    input: Later
+    output: Later
+    tools: Later
+    documents: Later
     usage: Usage | None
     reported_cost: Decimal | None
     finish_reason: str | None
     response_id: str | None
-    first_token_ms: int | None
+    first_token_ms: Later
     session: str | None
     user: str | None
     tags: tuple[str, ...] | None
@@ -68,7 +72,7 @@ class Dialect(NamedTuple):
     heads: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     kind: SpanKind = SpanKind.OTHER
     name: str | None = None

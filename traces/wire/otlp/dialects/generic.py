@@ -27,9 +27,9 @@ def read(span: OtlpSpan) -> Said:
     a, resource = span.attributes, span.resource
     return Said(
         kind=_kind(a),
-        input=conversation_or_value(first(a, "input", "prompt")),
-        output=conversation_or_value(first(a, "output", "completion")),
-        first_token_ms=first_token_ms(span) if span.events else None,
+        input=lambda: conversation_or_value(first(a, "input", "prompt")),
+        output=lambda: conversation_or_value(first(a, "output", "completion")),
+        first_token_ms=lambda: first_token_ms(span) if span.events else None,
         session=identifier(a, "session.id"),
         user=identifier(a, "user.id", "enduser.id"),
         environment=text(a, *_ENVIRONMENTS) or text(resource, *_ENVIRONMENTS),

@@ -24,9 +24,9 @@ def read(span: OtlpSpan) -> Said:
     return Said(
         kind=_KINDS.get(str(a.get("genkit:metadata:subtype"))) or _KINDS.get(str(a.get("genkit:type"))),
         name=text(a, "genkit:name"),
-        input=_input(a),
-        output=_output(a),
-        tools=_tools(mapping(a.get(f"{_ADK}llm_request"))),
+        input=lambda: _input(a),
+        output=lambda: _output(a),
+        tools=lambda: _tools(mapping(a.get(f"{_ADK}llm_request"))),
         session=text(a, f"{_ADK}session_id", "genkit:sessionId"),
     )
 

@@ -25,8 +25,8 @@ def read(span: OtlpSpan) -> Said:
     metadata = {name: decoded(value) for name, value in below(properties, "metadata.").items()}
     return Said(
         kind=_KINDS.get(str(a.get("lmnr.span.type")).upper()),
-        input=conversation_or_value(called_with(a.get("lmnr.span.input"))),
-        output=conversation_or_value(a.get("lmnr.span.output")),
+        input=lambda: conversation_or_value(called_with(a.get("lmnr.span.input"))),
+        output=lambda: conversation_or_value(a.get("lmnr.span.output")),
         reported_cost=_cost(a),
         session=identifier(properties, "session_id"),
         user=identifier(properties, "user_id"),

@@ -44,18 +44,17 @@ _CACHE_WRITES = ("input_cache_creation", "cache_creation_input_tokens", "input_c
 def read(span: OtlpSpan) -> Said:
     a = span.attributes
     kind = _KINDS.get(str(a.get("langfuse.observation.type")))
-    asked = called_with(first(a, "langfuse.observation.input", "langfuse.trace.input"))
     metadata = _metadata(a)
     return Said(
         kind=kind,
         model=text(a, "langfuse.observation.model.name"),
-        parameters=without_blanks(mapping(a.get("langfuse.observation.model.parameters"))),
-        input=conversation_or_value(asked, "user" if kind is SpanKind.LLM else ""),
-        output=_output(a, kind),
-        tools=(objects(asked.get("tools")) or None) if isinstance(asked, dict) else None,
+        parameters=lambda: without_blanks(mapping(a.get("langfuse.observation.model.parameters"))),
+        input=lambda: conversation_or_value(_asked(a), "user" if kind is SpanKind.LLM else ""),
+        output=lambda: _output(a, kind),
+        tools=lambda: _tools(_asked(a)),
         usage=_usage(mapping(a.get("langfuse.observation.usage_details"))),
         reported_cost=_cost(mapping(a.get("langfuse.observation.cost_details"))),
-        first_token_ms=_first_token_ms(span),
+        first_token_ms=lambda: _first_token_ms(span),
         session=identifier(a, "langfuse.session.id"),
         user=identifier(a, "langfuse.user.id"),
         tags=texts(a.get("langfuse.trace.tags")),
@@ -66,6 +65,14 @@ def read(span: OtlpSpan) -> Said:
         error=_failure(a),
         is_log=kind is SpanKind.EVENT or None,
     )
+
+
+def _asked(a: Attributes) -> Any:
+    return called_with(first(a, "langfuse.observation.input", "langfuse.trace.input"))
+
+
+def _tools(asked: Any) -> list[dict[str, Any]] | None:
+    return (objects(asked.get("tools")) or None) if isinstance(asked, dict) else None
 
 
 def _output(a: Attributes, kind: SpanKind | None) -> Any:

@@ -28,8 +28,8 @@ def read(span: OtlpSpan) -> Said:
     return Said(
         kind=SpanKind.EVENT if span_type == "log" else None,
         name=text(a, "logfire.msg"),
-        input=_input(a),
-        output=decoded(a.get("return")) if "logfire.msg_template" in a else None,
+        input=lambda: _input(a),
+        output=lambda: decoded(a.get("return")) if "logfire.msg_template" in a else None,
         usage=usage_of(mapping(a.get("gen_ai.usage.raw"))),
         reported_cost=dollars(a.get("operation.cost")),
         tags=texts(a.get("logfire.tags")),

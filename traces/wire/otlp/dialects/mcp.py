@@ -11,8 +11,8 @@ def read(span: OtlpSpan) -> Said:
     return Said(
         kind=SpanKind.TOOL if "mcp.method.name" in a else None,
         name=text(a, "mcp.tool.name", "gen_ai.tool.name"),
-        input=decoded(first(a, "mcp.request.argument", "mcp.request.arguments")),
-        output=decoded(a.get("mcp.response.value")),
+        input=lambda: decoded(first(a, "mcp.request.argument", "mcp.request.arguments")),
+        output=lambda: decoded(a.get("mcp.response.value")),
         session=text(a, "mcp.session.id"),
     )
 

@@ -8,7 +8,7 @@ from traces.wire.otlp.words import Dialect, Said
 def read(span: OtlpSpan) -> Said:
     a = span.attributes
     return Said(
-        input=decoded(a.get("gen_ai.tool.args")) if a.get("gen_ai.operation.name") == "execute_tool" else None,
+        input=lambda: decoded(a.get("gen_ai.tool.args")) if a.get("gen_ai.operation.name") == "execute_tool" else None,
         environment=text(a, "gen_ai.environment"),
         agent=text(a, "gen_ai.application_name"),
     )

@@ -26,10 +26,12 @@ def read(span: OtlpSpan) -> Said:
     return Said(
         kind=_KINDS.get(str(a.get("traceloop.span.kind"))) or _REQUEST_KINDS.get(str(a.get("llm.request.type"))),
         name=text(a, "traceloop.entity.name"),
-        parameters=without_blanks({name: a.get(f"llm.{name}") for name in ("top_k", "frequency_penalty", "user")}),
-        input=conversation_or_value(called_with(a.get("traceloop.entity.input"))),
-        output=_output(span, a),
-        tools=_tools(a),
+        parameters=lambda: without_blanks(
+            {name: a.get(f"llm.{name}") for name in ("top_k", "frequency_penalty", "user")}
+        ),
+        input=lambda: conversation_or_value(called_with(a.get("traceloop.entity.input"))),
+        output=lambda: _output(span, a),
+        tools=lambda: _tools(a),
         session=identifier(properties, "session_id"),
         user=identifier(properties, "user_id") or text(a, "llm.user"),
         agent=text(a, "traceloop.entity.name") if a.get("traceloop.span.kind") == "agent" else None,

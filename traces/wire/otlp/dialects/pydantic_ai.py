@@ -11,11 +11,10 @@ from traces.wire.otlp.words import Dialect, Said
 
 def read(span: OtlpSpan) -> Said:
     a = span.attributes
-    asked, answered = _of_events(a)
     return Said(
         model_requested=text(a, "model_name") if "gen_ai.operation.name" not in a and "agent_name" in a else None,
-        input=asked or _run(a) or decoded(a.get("tool_arguments")),
-        output=answered or _result(a),
+        input=lambda: _of_events(a)[0] or _run(a) or decoded(a.get("tool_arguments")),
+        output=lambda: _of_events(a)[1] or _result(a),
         reported_cost=dollars(a.get("operation.cost")),
         agent=text(a, "agent_name"),
         content_switch="InstrumentationSettings(include_content=True)",
