@@ -48,9 +48,10 @@ class Pieces:
 
 
 class PieceWriter:
-    """All pieces of a batch: what decides is asked for at first, together with what else is asked for the batch.
+    """All pieces of a batch. Which of their traces there are is asked for together with what else is asked for the batch.
 
-    Months and agents come before the traces, for everybody takes these locks in the same order.
+    Months come before the agents (traces/agents.py relies on it) and both before the traces, for everybody takes these
+    locks in the same order.
     """
 
     def __init__(self, works: Sequence[Pieces]) -> None:
@@ -58,8 +59,8 @@ class PieceWriter:
             # The writer may do a batch again from its start.
             work.rejections.clear()
         self._asked = ask_rows(Trace, ("id",), {"id": {piece.id for work in works for piece in work.fragments}})
-        self._agents = Agents((work.account, piece.agent) for work in works for piece in work.fragments if piece.agent)
         self._months = Months(())
+        self._agents = Agents(())
         self._stored: set[uuid.UUID] = set()
         self._made: dict[uuid.UUID, MergedTrace] = {}
         self._agent_ids: dict[uuid.UUID, int] = {}
@@ -82,7 +83,10 @@ class PieceWriter:
         owners = {fragment.id: work.account for work in works for fragment in work.fragments}
         self._stored = owners.keys() & {trace_id for (trace_id,) in self._asked.rows()}
         new = [account for pk, account in owners.items() if pk not in self._stored]
-        self._months = Months(new)
+        with sent_together():
+            self._months = Months(new)
+            named = ((work.account, piece.agent) for work in works for piece in work.fragments if piece.agent)
+            self._agents = Agents(named)
         self._months.open(new)
         admitted = [
             (work, fragment) for work in works for fragment in work.fragments if self._is_admitted(work, fragment)

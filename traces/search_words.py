@@ -16,8 +16,12 @@ _SPACED = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() els
 
 
 def ready_words(texts: Iterable[str | None]) -> str | None:
-    """The different words of some texts, which PostgreSQL reads as a tsvector; None to leave them to it."""
-    plain = [text if text.isascii() else _MARKS.sub(" ", text) for text in texts if text]
+    """The different words of some texts, which PostgreSQL reads as a tsvector; None to leave them to it.
+
+    Of very long texts the first have words, so the order is that of the database.
+    """
+    said = [text[:_MOST_CHARACTERS] for text in texts if text]
+    plain = [text if text.isascii() else _MARKS.sub(" ", text) for text in said]
     if not all(map(str.isascii, plain)):
         return None
     words = set(" ".join(plain)[:_MOST_CHARACTERS].encode().translate(_SPACED).split())

@@ -58,8 +58,10 @@ def insert_texts_of_traces(rows: Sequence[Row]) -> None:
     if connection.vendor != "postgresql":
         insert_rows(TracePayload, TEXT_COLUMNS, rows)
         return
-    # What failed is no text that a search finds.
-    with_words = [(*row, ready_words(row[1:-1])) for row in rows]
+    with_words = [
+        (trace_id, names, metadata, prompt, response, error, ready_words((names, prompt, response, metadata)))
+        for trace_id, names, metadata, prompt, response, error in rows
+    ]
     insert_rows(TracePayload, (*TEXT_COLUMNS, "words"), with_words)
 
 

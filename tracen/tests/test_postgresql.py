@@ -2,12 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from unittest.mock import Mock
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InternalError, OperationalError, connection, transaction
 
 from accounts.models import Account
 from accounts.plans import FREE
+from tracen.lib import journeys
 from tracen.lib.rows import ask_rows, insert_rows, select_rows, sent_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,6 +128,38 @@ def test_what_is_to_be_done_after_the_commit_sees_it():
     assert seen == [1]
 
 
+def test_what_is_sent_outside_of_a_transaction_is_done_at_once():
+    send(1)
+    assert seen_by_others() == [1]
+
+
+def test_a_transaction_that_fails_before_its_first_statement_leaves_none_open():
+    with pytest.raises(ZeroDivisionError):
+        do_in_transaction(fail)
+    insert(1)
+    assert seen_by_others() == [1]
+
+
+def test_an_error_that_somebody_swallowed_is_no_success():
+    insert(1)
+    with pytest.raises(InternalError):
+        do_in_transaction(lambda: send(1), swallow_what_comes_up)
+    assert list(Account.objects.values_list("pk", "name")) == [(1, "one")]
+
+
+def swallow_what_comes_up() -> None:
+    with suppress(IntegrityError), transaction.atomic():
+        Account.objects.update(name="two")
+
+
+def test_a_connection_that_died_before_is_trouble_with_storage():
+    Account.objects.count()
+    connection.connection.pgconn.finish()
+    with pytest.raises(OperationalError):
+        do_in_transaction(lambda: select_rows(Account, ("id",), {"id": [1]}))
+    connection.close()
+
+
 @pytest.mark.parametrize("has_said_something", [True, False])
 def test_a_connection_that_closes_in_a_transaction_leaves_none_open(has_said_something):
     with transaction.atomic():
@@ -143,7 +178,9 @@ def test_a_connection_that_dies_is_trouble_and_nothing_is_stored():
     assert Account.objects.count() == 0
 
 
-def test_a_large_batch_is_copied_after_what_was_sent_before():
+def test_a_large_batch_is_copied_after_what_was_sent_before(monkeypatch):
+    copied = Mock(side_effect=journeys.copy)
+    monkeypatch.setattr(journeys, "copy", copied)
     many = [(number, "many", FREE.slug, "2026-01-01T00:00:00Z", 60) for number in range(10, 400)]
     with transaction.atomic():
         with sent_together(ends_with_commit=True):
@@ -151,3 +188,4 @@ def test_a_large_batch_is_copied_after_what_was_sent_before():
         with sent_together(len(many), ends_with_commit=True):
             insert_rows(Account, COLUMNS, many)
     assert len(seen_by_others()) == 391
+    assert copied.call_count == 1

@@ -1,16 +1,21 @@
 """The words that ingest makes are those that PostgreSQL would make, and a search finds a text whoever made them."""
 
+import json
 import random
 import re
 import string
+import uuid
 
 import pytest
 from django.db import connection
 
 from tests.api import TRACES, tracen_body
+from traces.ingest import merge_fragments
 from traces.listing import TraceFilter, find_traces
 from traces.models import Trace, TracePayload
+from traces.records import TraceFragment
 from traces.search_words import ready_words
+from traces.tests.runs import span
 
 UGLY = string.ascii_letters + string.digits * 2 + string.punctuation + "  \t\n\r\x0b\x0c\x1b\x7f"
 
@@ -69,12 +74,23 @@ def test_what_is_not_plain_is_left_to_the_database(text):
     assert ready_words(("plain", text)) is None
 
 
-@pytest.mark.parametrize("query", ["7e12qqi", "7E12Q", "7e1", "7e12 mark"])
-@pytest.mark.parametrize("more", ["", " é"])
+@pytest.mark.parametrize(
+    ("more", "query"),
+    [(more, query) for more in ("", " über") for query in ("7e12qqi", "7E12Q", "7e1", "7e12 mark")]
+    + [(" über", "7e12qqi über")],
+)
 def test_a_number_that_goes_on_as_a_word_is_found(unlimited, query, more):
     unlimited.api.post(TRACES, tracen_body(prompt=f"Run 7e12qqi of Mark{more}"))
 
     assert len(find_traces(unlimited.account, TraceFilter(text=query))) == 1
+
+
+def test_long_metadata_does_not_keep_an_answer_from_being_found(unlimited):
+    texts = {"prompt": "zanzibar", "response": "yakcanary", "metadata": json.dumps({"m": "long " * 60_000})}
+    merge_fragments(unlimited.account, [TraceFragment(id=uuid.uuid4(), name="x", spans=(span("s"),), **texts)])
+
+    for text in ("zanzibar", "yakcanary"):
+        assert len(find_traces(unlimited.account, TraceFilter(text=text))) == 1
 
 
 def test_a_text_without_a_word_is_stored(unlimited):

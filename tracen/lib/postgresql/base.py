@@ -3,12 +3,17 @@
 BEGIN waits for its answer, and so does COMMIT: for a small batch that is a fifth of the time. Here BEGIN goes out
 with the first statement of the transaction, and COMMIT with what was sent last, if nobody has asked for an answer since
 (tracen/lib/journeys.py).
+
+A cursor is part of the transaction in which it is made, so none may be made before that and used in it. `isolation_level`
+among the options of the database has no effect here.
 """
 
 from contextlib import ExitStack, suppress
 from typing import Any
 
+from django.db import InternalError
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -28,8 +33,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def begin_if_due(self) -> None:
         if self._is_begin_due:
+            with self.wrap_database_errors:
+                self.connection.execute("BEGIN")
             self._is_begin_due = False
-            self.connection.execute("BEGIN")
 
     def leave_open(self, journey: ExitStack) -> None:
         """Let COMMIT, or else the next statement of the ORM, end what closing `journey` would."""
@@ -53,6 +59,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._is_begin_due:
             # Nothing was said.
             self._is_begin_due = False
+        elif self.connection is not None and self.connection.pgconn.transaction_status == TransactionStatus.INERROR:
+            # PostgreSQL would take everything back and call it a success.
+            raise InternalError("An error before has ended the transaction.")
         elif self._journey is not None:
             with self.wrap_database_errors:
                 self.connection.execute("COMMIT")
@@ -67,7 +76,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super()._rollback()  # type: ignore[misc]
 
     def _close(self) -> None:
-        self._is_begin_due = False
         with suppress(Exception):
             self.end_journey()
         super()._close()  # type: ignore[misc]
