@@ -9,7 +9,7 @@ into words; every word must begin a word of the trace.
 import re
 
 from django.db import connection
-from django.db.models import BooleanField, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from traces.models import Trace
@@ -31,7 +31,6 @@ _SQLITE_MANY = """
     (SELECT id FROM traces_tracepayload WHERE trace_id = traces_trace.id)
     IN (SELECT rowid FROM trace_search WHERE trace_search MATCH %s)
 """
-_SQLITE_HOW_MANY = "SELECT COUNT(*) FROM (SELECT 1 FROM trace_search WHERE trace_search MATCH %s LIMIT %s)"
 _COMMON = 2_000
 """Words in more texts than this are so common that the newest traces soon have them."""
 
@@ -43,28 +42,24 @@ def having_text(traces: QuerySet[Trace], text: str) -> QuerySet[Trace]:
         return traces.none()
     # The words are letters and digits, so they cannot be taken for operators of either query language.
     if connection.vendor == "postgresql":
-        return _having_on_postgresql(traces, words)
-    return _having_on_sqlite(traces, " AND ".join(f'"{word}"*' for word in words))
-
-
-def _having_on_postgresql(traces: QuerySet[Trace], words: list[str]) -> QuerySet[Trace]:
-    if all(map(str.isascii, words)):
-        having, match = _POSTGRESQL_ASCII, " & ".join(_operand(word.lower()) for word in words)
+        few, match = _asked_of_postgresql(words)
+        many = Q(pk__in=RawSQL(few, [match]))  # noqa: S611
     else:
-        having, match = _POSTGRESQL_ANY, " & ".join(f"{word}:*" for word in words)
-    return traces.filter(pk__in=RawSQL(having, [match]))  # noqa: S611
+        few, match = _SQLITE_FEW, " AND ".join(f'"{word}"*' for word in words)
+        many = Q(RawSQL(_SQLITE_MANY, [match], output_field=BooleanField()))  # noqa: S611
+    # By the matching texts if they are few, else as the database likes; SQLite likes nothing else.
+    with connection.cursor() as cursor:
+        cursor.execute(few + " LIMIT %s", [match, _COMMON + 1])
+        found = [trace_id for (trace_id,) in cursor]
+    return traces.filter(Q(pk__in=found) if len(found) <= _COMMON else many)
+
+
+def _asked_of_postgresql(words: list[str]) -> tuple[str, str]:
+    if all(map(str.isascii, words)):
+        return _POSTGRESQL_ASCII, " & ".join(_operand(word.lower()) for word in words)
+    return _POSTGRESQL_ANY, " & ".join(f"{word}:*" for word in words)
 
 
 def _operand(word: str) -> str:
     parts = _NUMBER_AND_WORD.fullmatch(word)
     return f"({word}:* | {parts[1]} & {parts[2]}:*)" if parts else f"{word}:*"
-
-
-def _having_on_sqlite(traces: QuerySet[Trace], match: str) -> QuerySet[Trace]:
-    """By the matching texts if they are few, else trace by trace; PostgreSQL knows by itself which is better."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SQLITE_HOW_MANY, [match, _COMMON + 1])
-        (matching,) = cursor.fetchone()
-    if matching > _COMMON:
-        return traces.filter(RawSQL(_SQLITE_MANY, [match], output_field=BooleanField()))  # noqa: S611
-    return traces.filter(pk__in=RawSQL(_SQLITE_FEW, [match]))  # noqa: S611
