@@ -43,6 +43,30 @@ class _Refused(Exception):
         self.status = status
 
 
+class _Line(asyncio.Transport):
+    """What an answer writes to in place of the transport: its head waits for what follows, and both leave at once."""
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        super().__init__()
+        self._cycle, self._transport = cycle, cycle.transport
+        self._head: bytes | None = None
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]
+        if self._head is None and self._cycle.response_started:
+            self._head = data
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        self.write(b"")
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
@@ -138,6 +162,7 @@ class Protocol(HttpToolsProtocol):
         _limit(len(self._unanswered) + 1, MAX_IN_A_ROW, HTTPStatus.TOO_MANY_REQUESTS)
         self._judge_headers()
         super().on_headers_complete()
+        self.cycle.transport = _Line(self.cycle)
         self._unanswered.append(self.cycle)
 
     def _judge_headers(self) -> None:
@@ -177,7 +202,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         if self._unanswered:
-            self._unanswered.popleft()
+            # After the head of an answer to HEAD comes nothing.
+            self._unanswered.popleft().transport.write(b"")
         if self._last_words and not self.pipeline:
             self._say_last_words()
         else:

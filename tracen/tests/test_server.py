@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -71,6 +72,12 @@ def receive_until(line: socket.socket, end: bytes) -> bytes:
         assert part, received
         received += part
     return received
+
+
+def packets_received(line: socket.socket) -> int:
+    """Those with data in them: tcpi_data_segs_in of linux/tcp.h."""
+    told = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+    return int.from_bytes(told[152:156], sys.byteorder)
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -257,6 +264,25 @@ def test_headers_become_those_of_wsgi(site):
 def pieces(size: int) -> Iterator[bytes]:
     for number in range(size // 1024):
         yield bytes([number % 256]) * 1024
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how much came in how many packets")
+def test_the_head_of_an_answer_travels_with_its_body(site):
+    with site.open() as line:
+        for _ in range(20):
+            line.sendall(GET)
+            receive_until(line, b"\r\n\r\n/")
+        assert packets_received(line) == 20
+
+
+@pytest.mark.parametrize("last", [b"", b"Connection: close\r\n"])
+def test_a_head_that_nothing_follows_is_sent(site, last):
+    site.headers, site.answer = [("Content-Length", "6")], lambda _: []
+    with site.open() as line:
+        for more in (b"", last):
+            line.sendall(b"HEAD / HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n")
+            assert line.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert not last or line.recv(65_536) == b""
 
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
