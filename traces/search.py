@@ -16,7 +16,9 @@ from traces.models import Trace
 
 MAX_QUERY_WORDS = 12
 MAX_WORD_LENGTH = 60
-_WORD = re.compile(r"[^\W_]+")
+_ACCENT = "\u0300-\u036f"
+"""Set on the letter before: "é" may be two characters, and stays within its word."""
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_ACCENT}])*")
 
 _POSTGRESQL = "SELECT trace_id FROM traces_tracepayload WHERE words @@ "
 _POSTGRESQL_ASCII = _POSTGRESQL + "%s::tsquery"
@@ -61,5 +63,7 @@ def _asked_of_postgresql(words: list[str]) -> tuple[str, str]:
 
 
 def _operand(word: str) -> str:
+    # Of a whole word PostgreSQL knows how common it is. Of what begins so it can say that only if a hundred frequent
+    # words are known to it, and else takes it for rare.
     parts = _NUMBER_AND_WORD.fullmatch(word)
-    return f"({word}:* | {parts[1]} & {parts[2]}:*)" if parts else f"{word}:*"
+    return f"({word} | {word}:*{f' | {parts[1]} & {parts[2]}:*' if parts else ''})"

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 _MOST_CHARACTERS = 250_000
 _LONGEST = 2_046
 """Longer words are in no index."""
-_MARKS = re.compile(r"[^\w\x00-\x7f]+")
-"""Dashes, curly quotes, emoji: nobody can search for them (traces/search.py)."""
+_MARKS = re.compile(r"[^\w\x00-\x7f\u0300-\u036f]+")
+"""Dashes, curly quotes, emoji: nobody can search for them (traces/search.py). An accent belongs to its letter."""
 _SPACED = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else ord(" ") for code in range(256))
 
 

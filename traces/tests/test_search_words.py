@@ -69,7 +69,7 @@ def test_words_are_runs_of_letters_and_digits(texts, words):
     assert set(ready_words(texts).split()) == words
 
 
-@pytest.mark.parametrize("text", ["Première", "über", "Ответ", "中文", "x²", "a٣b"])
+@pytest.mark.parametrize("text", ["Première", "über", "Ответ", "中文", "x²", "a٣b", "cafe\u0301s"])
 def test_what_is_not_plain_is_left_to_the_database(text):
     assert ready_words(("plain", text)) is None
 
@@ -81,6 +81,13 @@ def test_what_is_not_plain_is_left_to_the_database(text):
 )
 def test_a_number_that_goes_on_as_a_word_is_found(unlimited, query, more):
     unlimited.api.post(TRACES, tracen_body(prompt=f"Run 7e12qqi of Mark{more}"))
+
+    assert len(find_traces(unlimited.account, TraceFilter(text=query))) == 1
+
+
+@pytest.mark.parametrize("query", ["cafe\u0301s au lait", "cafe\u0301"])
+def test_a_word_whose_accents_are_characters_of_their_own_is_found(unlimited, query):
+    unlimited.api.post(TRACES, tracen_body(prompt="Two cafe\u0301s au lait"))
 
     assert len(find_traces(unlimited.account, TraceFilter(text=query))) == 1
 
