@@ -7,7 +7,7 @@ How it works: each call is one work, and traces/writer.py gathers the works of a
 into one transaction. `_write` does such a batch with a statement or two for each thing, however many works there are:
 it asks for all that decides (who may write, since a key that was revoked a moment ago may not; what is left of the
 limits; the traces that grow), decides, and stores all that is let through. A work that is refused leaves no trace of
-itself and does not disturb the others.
+itself and does not disturb the others. Pieces of runs (traces/pieces.py) have batches of their own.
 """
 
 import uuid
@@ -146,11 +146,19 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
     """Do a batch inside the current transaction; a second time from the start if the first was rolled back."""
     for work in works:
         work.refusal = None
+    parts = [work for work in works if isinstance(work, _Parts)]
+    if parts:
+        _write_parts(parts)
+    else:
+        _write_whole(works)
+    return [work.refusal for work in works]
+
+
+def _write_whole(works: Sequence[_Work]) -> None:
     with sent_together():
-        keys = LiveKeys(work.sender.key.pk for work in works if work.sender.key is not None)
+        keys = _ask_keys(works)
         fresh = _Fresh([work for work in works if isinstance(work, _New)])
         growth = _Growth([work for work in works if isinstance(work, _More | _End)])
-        parts = PieceWriter([work.pieces for work in works if isinstance(work, _Parts)])
     _check_keys(works, keys.plans())
     fresh.admit()
     growth.decide()
@@ -162,12 +170,24 @@ def _write(works: Sequence[_Work]) -> list[Outcome]:
         insert_spans(spans)
     fresh.tell()
     growth.tell()
-    parts.write([work.pieces for work in works if isinstance(work, _Parts) and work.refusal is None])
-    return [work.refusal for work in works]
+
+
+def _write_parts(works: Sequence[_Parts]) -> None:
+    with sent_together():
+        keys = _ask_keys(works)
+        writer = PieceWriter([work.pieces for work in works])
+    _check_keys(works, keys.plans())
+    writer.write([work.pieces for work in works if work.refusal is None])
+    # As late as above: it locks the keys' rows.
+    keys.note_use()
 
 
 # To put pieces together, all spans of their traces are read, up to ten thousand of each.
 _writer = Writer(_write, is_heavy=lambda work: isinstance(work, _Parts))
+
+
+def _ask_keys(works: Iterable[_Work]) -> LiveKeys:
+    return LiveKeys(work.sender.key.pk for work in works if work.sender.key is not None)
 
 
 def _check_keys(works: Iterable[_Work], plans: Mapping[int, str]) -> None:

@@ -50,8 +50,8 @@ class Pieces:
 class PieceWriter:
     """All pieces of a batch. Which of their traces there are is asked for together with what else is asked for the batch.
 
-    Months come before the agents (traces/agents.py relies on it) and both before the traces, for everybody takes these
-    locks in the same order.
+    Months come before the agents (traces/agents.py relies on it) and both before the traces: everybody who stores pieces
+    takes these locks in this order.
     """
 
     def __init__(self, works: Sequence[Pieces]) -> None:

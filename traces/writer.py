@@ -2,10 +2,10 @@
 
 A request puts its work in the row, lets those go first that have come already, and waits until nobody writes. Whoever
 is first then writes everything in the row in one transaction, and the others find their work done. So the sync to
-disk and the statements are shared, an answer comes after the commit and never before, and on SQLite nobody ever waits
-for the database's own lock, which is asked for again and again. A work whose author refuses it (a limit is reached) does
-not touch its neighbours. If the database refuses a batch, each work is tried again by itself, so that one bad row fails
-alone.
+disk and the statements are shared, and an answer comes after the commit and never before. On SQLite those in the row
+do not wait for each other by way of the database's own lock, which is asked for again and again. A work whose author
+refuses it (a limit is reached) does not touch its neighbours. If the database refuses a batch, each work is tried again
+by itself, so that one bad row fails alone.
 
 Whoever is in a transaction already has its work done inside it, at once: the work belongs to that transaction.
 """
@@ -63,7 +63,8 @@ class _Waiting(Generic[Work]):
 class Writer(Generic[Work]):
     """Runs `write` over what has gathered. `write` gets a batch inside a transaction and returns an outcome for each.
 
-    `is_heavy` tells of which works no more than a few should share a transaction.
+    `is_heavy` tells of which works no more than a few should share a transaction. They have it to themselves: heavy works
+    take their locks in another order than others do.
     """
 
     def __init__(
@@ -137,15 +138,21 @@ class Writer(Generic[Work]):
                     waiting.end(OperationalError("The writing was broken off."))
 
     def _take(self) -> list[_Waiting[Work]]:
-        """The next of the row, as many as one transaction should hold, without those that were given up."""
+        """The next of the row and others of its kind, as many as one transaction should hold, but none given up."""
         batch: list[_Waiting[Work]] = []
-        heavy = 0
+        of_the_other_kind: list[_Waiting[Work]] = []
+        is_heavy, most = False, MOST_AT_ONCE
         with suppress(IndexError):
-            while len(batch) < MOST_AT_ONCE and heavy < MOST_HEAVY_AT_ONCE:
+            while len(batch) < most:
                 waiting = self._row.popleft()
-                if not waiting.is_given_up():
-                    batch.append(waiting)
-                    heavy += self._is_heavy(waiting.work)
+                if waiting.is_given_up():
+                    continue
+                if not batch:
+                    is_heavy = self._is_heavy(waiting.work)
+                    most = MOST_HEAVY_AT_ONCE if is_heavy else MOST_AT_ONCE
+                same = batch if self._is_heavy(waiting.work) == is_heavy else of_the_other_kind
+                same.append(waiting)
+        self._row.extendleft(reversed(of_the_other_kind))
         return batch
 
     def _store(self, batch: list[_Waiting[Work]], *, is_last_try: bool = False) -> None:

@@ -232,12 +232,12 @@ def test_what_waited_too_long_for_its_turn_is_not_stored_any_more(alice, monkeyp
     assert stored == ["in time"]
 
 
-def test_of_heavy_works_only_a_few_share_a_transaction(alice, monkeypatch):
+def test_heavy_works_have_transactions_of_their_own_and_only_a_few_share_one(alice, monkeypatch):
     monkeypatch.setattr(writer, "MOST_HEAVY_AT_ONCE", 3)
-    sizes: list[int] = []
-    shared: Writer[int] = Writer(lambda works: sizes.append(len(works)) or [None for _ in works], lambda work: work > 4)
-    _take_turns([lambda number=number: shared.run(number) for number in range(10)])
-    assert sizes == [8, 2], "five light ones and three heavy ones, then the other two"
+    batches: list[list[int]] = []
+    shared: Writer[int] = Writer(lambda works: batches.append([*works]) or [None for _ in works], lambda work: work > 4)
+    _take_turns([lambda number=number: shared.run(number) for number in (0, 5, 1, 6, 7, 2, 8, 3, 9, 4)])
+    assert batches == [[0, 1, 2, 3, 4], [5, 6, 7], [8, 9]]
 
 
 def test_accounts_that_share_a_transaction_have_months_of_their_own(alice, charlie, gathered):
