@@ -26,3 +26,5 @@ RATE_WINDOW_REQUESTS = 100
 IDEMPOTENCY_HOURS = 24
 MAX_IDEMPOTENCY_KEY_LENGTH = 255
 LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX = 50, 200
+LIST_COUNT_MAX = 10_000
+"""A count stops here: beyond it a person wants "10,000+", and the database should not read on."""

@@ -12,6 +12,7 @@ from django.http import QueryDict
 from accounts.models import Account
 from tracen.lib.json_body import repair_text
 from traces.access import parse_id
+from traces.limits import LIST_COUNT_MAX
 from traces.models import Agent, Trace
 from traces.records import Source, TraceStatus
 from traces.search import having_text
@@ -20,8 +21,6 @@ from traces.times import NOT_TIME, parse_time
 STATUSES = {"ok": TraceStatus.SUCCESS, **{status.value: status for status in TraceStatus}}
 SOURCES = {source.value: source for source in Source}
 _NO_WORD = RawSQL("''", ())
-COUNTED = 10_000
-"""A count stops here: beyond it a person wants "10,000+", and the database should not read on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +92,8 @@ def row_of(account: Account, trace_id: str) -> Trace | None:
 
 
 def capped_count(traces: QuerySet[Trace]) -> int:
-    """How many there are, or COUNTED + 1 for any number beyond COUNTED."""
-    return traces.order_by()[: COUNTED + 1].count()
+    """How many there are, or LIST_COUNT_MAX + 1 for any number beyond LIST_COUNT_MAX."""
+    return traces.order_by()[: LIST_COUNT_MAX + 1].count()
 
 
 def _read(query: QueryDict, name: str, parse: Callable[[str], Any], sentence: str, complaints: dict[str, str]) -> Any:

@@ -57,7 +57,8 @@ class Trace(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["account", "-received_at", "-id"], name="trace_newest"),
+            # With the start in it a walk in this order looks at no row that starts at another time.
+            models.Index(fields=["account", "-received_at", "-id", "started_at"], name="trace_newest"),
             models.Index(fields=["account", "agent", "-received_at"], name="trace_newest_of_agent"),
             models.Index(fields=["account", "status", "-received_at"], name="trace_newest_of_status"),
             models.Index(fields=["account", "source", "-received_at"], name="trace_newest_of_source"),
@@ -76,6 +77,11 @@ class Trace(models.Model):
                 fields=["account", "model", "-received_at", "-id"],
                 name="trace_newest_of_model",
                 condition=~models.Q(model=""),
+            ),
+            models.Index(
+                fields=["account", "provider", "-received_at", "-id"],
+                name="trace_newest_of_provider",
+                condition=~models.Q(provider=""),
             ),
         ]
 

@@ -8,13 +8,13 @@ from accounts.models import Account
 from traces.archive import stored_row
 from traces.errors import InvalidFields
 from traces.limits import LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX
-from traces.listing import after, find_traces, read_filter, row_of
+from traces.listing import after, capped_count, find_traces, read_filter, row_of
 from traces.wire.nexus_v1 import render_row
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """Rendered rows, newest received first, and how many traces match in all."""
+    """Rendered rows, newest received first, and how many traces match in all, as capped_count says."""
 
     rows: list[str]
     total: int
@@ -35,7 +35,7 @@ def list_page(account: Account, query: QueryDict) -> ListPage:
     if complaints:
         raise InvalidFields(complaints, error="Invalid query parameters")
     traces = rest.select_related("agent", "payload")[:limit]
-    return ListPage([render_row(stored_row(trace), trace.span_count) for trace in traces], matching.count())
+    return ListPage([render_row(stored_row(trace), trace.span_count) for trace in traces], capped_count(matching))
 
 
 def _limit(query: QueryDict, complaints: dict[str, str]) -> int:

@@ -11,8 +11,8 @@ from django.utils import timezone
 from accounts.models import Account
 from tracen.lib.json_body import repair_text
 from tracen.lib.wording import duration_text
-from traces.limits import MAX_NAME_LENGTH
-from traces.listing import COUNTED, TraceFilter, after, before, capped_count, find_traces, read_filter, row_of
+from traces.limits import LIST_COUNT_MAX, MAX_NAME_LENGTH
+from traces.listing import TraceFilter, after, before, capped_count, find_traces, read_filter, row_of
 from traces.models import Agent, Trace
 from traces.reading.looks import TRACE_STATUSES, Look
 from traces.records import Source, TraceStatus
@@ -143,7 +143,7 @@ def find_page(account: Account, asked: Asked) -> TracePage:
 def total_text(account: Account, asked: Asked) -> str:
     """How many traces match: "61", "10,000+"."""
     total = capped_count(matching(account, asked))
-    return f"{COUNTED:,}+" if total > COUNTED else f"{total:,}"
+    return f"{LIST_COUNT_MAX:,}+" if total > LIST_COUNT_MAX else f"{total:,}"
 
 
 def status_tabs(asked: Asked) -> list[Choice]:

@@ -327,6 +327,14 @@ def test_the_newest_received_come_first(five):
     assert (names(answer), answer["X-Total-Count"]) == (["t4", "t3", "t2", "t1", "t0"], "5")
 
 
+def test_a_count_of_very_many_stops(five, monkeypatch):
+    monkeypatch.setattr("traces.listing.LIST_COUNT_MAX", 3)
+
+    answer = five.api.get(NEXUS)
+
+    assert (len(answer.json()), answer["X-Total-Count"]) == (5, "4")
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -159,8 +159,8 @@ def test_a_strangers_trace_is_no_place_in_the_list(as_alice, unlimited, charlie)
 
 
 def test_the_count_stops_where_nobody_counts_on(as_alice, unlimited, monkeypatch):
-    monkeypatch.setattr("traces.listing.COUNTED", 3)
-    monkeypatch.setattr("traces.reading.trace_list.COUNTED", 3)
+    monkeypatch.setattr("traces.listing.LIST_COUNT_MAX", 3)
+    monkeypatch.setattr("traces.reading.trace_list.LIST_COUNT_MAX", 3)
     store_many(unlimited, 5)
     assert "<span data-total-text>3+</span>" in page_of(as_alice)
 
@@ -202,7 +202,7 @@ def test_a_word_of_any_bytes_finds_nothing_and_breaks_nothing(as_alice, unlimite
     assert names(page_of(as_alice, f"?{word}=%00%ff%ed%a0%80" + "x" * 10_000)) == []
 
 
-@pytest.mark.parametrize("column", ["session", "end_user", "model"])
+@pytest.mark.parametrize("column", ["session", "end_user", "model", "provider"])
 def test_the_database_walks_the_index_of_the_word(unlimited, column):
     store(unlimited, **{column: "a"})
     with connection.cursor() as cursor:
