@@ -16,7 +16,8 @@ from tests.api import NEXUS, TRACES, tracen_body
 from traces.tests.test_merging import usage
 from traces.tests.test_otlp_api import OTLP, export, span
 
-pytestmark = pytest.mark.fault
+# Lost once is lost: no second try.
+pytestmark = [pytest.mark.fault, pytest.mark.flaky(reruns=0)]
 
 ROUNDS = 5
 WRITERS = 8

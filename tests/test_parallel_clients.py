@@ -18,7 +18,8 @@ from tests.services import claimed_database
 from traces.tests.test_merging import usage
 from traces.tests.test_otlp_api import OTLP, export, span
 
-pytestmark = pytest.mark.fault
+# Wrong once is wrong: no second try.
+pytestmark = [pytest.mark.fault, pytest.mark.flaky(reruns=0)]
 
 CLIENTS = 50
 Answer = tuple[int, dict[str, Any], Message]
@@ -55,15 +56,6 @@ def server() -> Iterator[LiveServer]:
         yield running
 
 
-@pytest.fixture
-def crowd(server, request) -> Iterator[Crowd]:
-    """A crowd with a Free account of its own."""
-    email = f"{request.node.name}@example.com"
-    crowd = Crowd(server.run_command("create_api_key", email), server.port)
-    yield crowd
-    crowd.leave()
-
-
 @pytest.fixture(scope="module")
 def ports(server, tmp_path_factory) -> Iterator[Sequence[int]]:
     """Of all web processes on the same database: two on PostgreSQL, while SQLite wants one."""
@@ -81,7 +73,7 @@ def ports(server, tmp_path_factory) -> Iterator[Sequence[int]]:
 
 
 @pytest.fixture
-def exporters(server, ports, request) -> Iterator[Crowd]:
+def crowd(server, ports, request) -> Iterator[Crowd]:
     """A crowd whose clients send to all of the processes, with a Free account of its own."""
     email = f"{request.node.name}@example.com"
     crowd = Crowd(server.run_command("create_api_key", email), *ports)
@@ -165,34 +157,34 @@ def statuses_of(answers: list[Answer]) -> set[int]:
     return {status for status, _, _ in answers}
 
 
-def test_one_trace_from_all_sides_is_one_trace(server, exporters, request):
+def test_one_trace_from_all_sides_is_one_trace(server, crowd, request):
     run = run_of(201)
     pieces = [run[place :: 2 * CLIENTS] for place in range(2 * CLIENTS)]
 
-    answers = exporters.all_at_once(4 * CLIENTS, lambda turn: exporters.post(OTLP, export(*pieces[turn % len(pieces)])))
+    answers = crowd.all_at_once(4 * CLIENTS, lambda turn: crowd.post(OTLP, export(*pieces[turn % len(pieces)])))
 
     assert statuses_of(answers) == {200}
     assert totals(server, request) == [{"traces": 1, "spans": 201, "tokens": 2_000}, 201, 2_000, 1, ["success"]]
 
 
-def test_one_batch_at_once_from_all_is_stored_once(server, exporters, request):
+def test_one_batch_at_once_from_all_is_stored_once(server, crowd, request):
     batch = [made for trace in range(1, 21) for made in run_of(5, trace)]
 
-    answers = exporters.all_at_once(CLIENTS, lambda turn: exporters.post(OTLP, export(*batch[:: 1 - turn % 2 * 2])))
+    answers = crowd.all_at_once(CLIENTS, lambda turn: crowd.post(OTLP, export(*batch[:: 1 - turn % 2 * 2])))
 
     assert statuses_of(answers) == {200}
     assert totals(server, request) == [{"traces": 20, "spans": 100, "tokens": 800}, 100, 800, 20, ["success"]]
 
 
-def test_the_monthly_quota_of_exporters_is_exact(server, exporters, request):
+def test_the_monthly_quota_of_exporters_is_exact(server, crowd, request):
     """A thousand traces fit, and whole traces are told that did not."""
     per_export = 13
 
     def post(turn: int) -> Answer:
         first = turn * per_export
-        return exporters.post(OTLP, export(*(made for at in range(per_export) for made in run_of(2, first + at + 1))))
+        return crowd.post(OTLP, export(*(made for at in range(per_export) for made in run_of(2, first + at + 1))))
 
-    answers = exporters.all_at_once(100, post)
+    answers = crowd.all_at_once(100, post)
 
     assert statuses_of(answers) == {200}
     rejected = sum(int(said["partialSuccess"]["rejectedSpans"]) for _, said, _ in answers if said)
