@@ -31,7 +31,7 @@ Outcome = Exception | None
 
 MOST_AT_ONCE = 128
 MOST_HEAVY_AT_ONCE = 16
-"""Works that may take half a second each: a transaction that lasts too long is ended by the database, for all of them."""
+"""Works that may take half a second each: others wait no longer than 10 s for the locks of a transaction."""
 MOST_WAITING = 2_000
 """So many waiting mean that nothing is being written."""
 SECONDS_TO_GATHER = 0.002
