@@ -22,12 +22,13 @@ Talk: TypeAlias = Generator[bytes, tuple[int, bytes], None]
 PROMPT = "Summarise the incident for the customer and say what changes. " * 6
 RESPONSE = "Uploads failed for 53 minutes; no data was lost and each upload was tried again. " * 6
 _STARTED = "2026-01-15T10:30:00.000Z"
+STEP = {"name": "llm_call", "timestamp": _STARTED, "latency_ms": 1240}
 TRACE = {
     "prompt": PROMPT,
     "response": RESPONSE,
     "provider": "openai",
     "model": "gpt-4o",
-    "steps": [{"name": "llm_call", "timestamp": _STARTED, "latency_ms": 1240}],
+    "steps": [STEP],
     "input_tokens": 120,
     "output_tokens": 45,
     "total_latency_ms": 1240,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import goals
+from bench.browser import CannotMeasure, open_largest
 from bench.inside.stages import PLAIN
 from bench.load import crash, slow_uploads, throughput
 from bench.machine import installed_mb
@@ -16,7 +17,7 @@ from bench.reads import read_pages
 from bench.samples import Samples
 from bench.systems import POSTGRESQL, SQLITE, Naive, Product, System, postgresql
 
-CASES = ("ingest", "batches", "crash", "slow", "idle", "install", "reads", "stages")
+CASES = ("ingest", "batches", "crash", "slow", "idle", "install", "reads", "browser", "stages")
 CONNECTIONS = (1, 8, 32, 64)
 SECONDS_UNTIL_IDLE = 5
 
@@ -50,8 +51,8 @@ class Run:
                 self._serve(stack, wanted)
             for _ in range(self._size.rounds if "batches" in wanted else 0):
                 self._batches()
-            if "reads" in wanted:
-                self._reads(stack)
+            if wanted & {"reads", "browser"}:
+                self._reads(stack, wanted)
             if "stages" in wanted:
                 self._stages()
             if "install" in wanted:
@@ -106,7 +107,7 @@ class Run:
             asked = {"seconds": self._size.seconds, "threads": 8}
             self._samples.add(goals.BATCHES, product.name, product.run_inside("batches", asked))
 
-    def _reads(self, stack: ExitStack) -> None:
+    def _reads(self, stack: ExitStack, wanted: set[str]) -> None:
         runs = self._size.runs_stored
         for name, make in self._databases.items():
             product = self._fresh("reads", name, make)
@@ -115,9 +116,19 @@ class Run:
             self._samples.add(goals.DISK, product.name, {**filled, "seconds to fill": told["seconds"]})
             stack.callback(product.stop)
             product.start()
-            for page, values in read_pages(product, told):
+            for page, values in read_pages(product, told) if "reads" in wanted else ():
                 self._samples.add(f"reads, {runs:,} traces: {page}", product.name, values)
+            if "browser" in wanted:
+                self.open_largest(product, told)
             product.stop()
+
+    def open_largest(self, product: Product, told: dict[str, Any]) -> None:
+        """A run does not end for want of a browser."""
+        try:
+            for values in open_largest(product, told):
+                self._samples.add(goals.BROWSER, product.name, values)
+        except CannotMeasure as problem:
+            self._samples.say(f"{goals.BROWSER} | {product.name} | not measured: {problem}")
 
     def measure_peers(self, peers: Iterable[Peer]) -> None:
         """Ours and the others in turn in each round; MLflow and Phoenix together are three gigabytes."""

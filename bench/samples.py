@@ -1,7 +1,8 @@
 """What was measured: one sample is one number of one case of one system in one round; the cases make them."""
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -28,21 +29,20 @@ class Samples:
     """All samples of a run, in order; each is told to `say` when it comes."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+        self.say = say
         self._all: list[Sample] = []
 
     def add(self, case: str, system: str, values: dict[str, float]) -> None:
         self._all += [Sample(case, system, metric, value) for metric, value in values.items()]
         told = ", ".join(f"{metric} {shown(value)}" for metric, value in values.items())
-        self._say(f"{case} | {system} | {told}")
+        self.say(f"{case} | {system} | {told}")
+
+    def values(self, case: str, system: str, metric: str) -> list[float]:
+        """One for each round, in order."""
+        return [one.value for one in self._all if (one.case, one.system, one.metric) == (case, system, metric)]
 
     def of(self, case: str, system: str, metric: str) -> Spread | None:
-        values = [one.value for one in self._all if (one.case, one.system, one.metric) == (case, system, metric)]
-        return Spread(median(values), min(values), max(values)) if values else None
-
-    def middle(self, case: str, system: str, metric: str) -> float | None:
-        spread = self.of(case, system, metric)
-        return spread.middle if spread else None
+        return spread_of(self.values(case, system, metric))
 
     def cases(self) -> list[str]:
         return list(dict.fromkeys(one.case for one in self._all))
@@ -54,11 +54,25 @@ class Samples:
         return list(dict.fromkeys(one.metric for one in self._all if one.case == case))
 
     def write_lines(self, file: Path) -> None:
-        file.write_text("".join(json.dumps(asdict(one)) + "\n" for one in self._all))
+        """JSON knows no infinity: what never came is null."""
+        lines = [asdict(one) | {"value": one.value if math.isfinite(one.value) else None} for one in self._all]
+        file.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
+
+
+def spread_of(values: Sequence[float]) -> Spread | None:
+    return Spread(median(values), min(values), max(values)) if values else None
+
+
+def shown_with_spread(value: float, spread: Spread, unit: str = "") -> str:
+    """The value, then the least and the most of the rounds where they differ: 22.1 x (20.1–23.9)."""
+    told = f"{shown(value)} {unit}".strip()
+    return told if spread.low == spread.high else f"{told} ({shown(spread.low)}–{shown(spread.high)})"
 
 
 def shown(value: float) -> str:
-    """Three digits that count: 2,405; 12.3; 0.51."""
+    """Three digits that count: 2,405; 12.3; 0.51; and ∞ for what never came."""
+    if math.isinf(value):
+        return "∞"
     if value == int(value) or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

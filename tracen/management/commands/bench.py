@@ -36,11 +36,11 @@ class Command(BaseCommand):
                 self._run(Path(folder), options)
 
     def _check(self, folder: Path) -> None:
-        from bench.gate import find_slower
+        from bench.gate import find_faults
 
-        slower = find_slower(folder)
-        if slower:
-            raise CommandError("Slower than 1.5 times what bench/expected.json says:\n" + "\n".join(slower))
+        faults = find_faults(folder)
+        if faults:
+            raise CommandError("Compared with bench/expected.json:\n" + "\n".join(faults))
         self.stdout.write("No stage of a request became slower.")
 
     def _run(self, folder: Path, options: dict[str, Any]) -> None:
