@@ -15,6 +15,7 @@ from traces.access import parse_id
 from traces.models import Trace
 from traces.reading.trace_list import (
     agent_choices,
+    find_matching,
     find_page,
     read_asked,
     received_choices,
@@ -34,14 +35,15 @@ MAX_DELETED = 200
 def traces(request: MemberRequest) -> HttpResponse:
     """The page; with `part=list` the table alone, or 304 while no row has changed, for the script that looks for news."""
     asked = read_asked(request.GET)
-    page = find_page(request.account, asked)
+    matching = find_matching(request.account, asked)
+    page = find_page(request.account, asked, matching)
     etag = quote_etag(page.stamp)
     is_part = request.GET.get("part") == "list"
     # Only the script asks "has it changed?": the page round the table has a count and messages that the stamp omits.
     unchanged = get_conditional_response(request, etag=etag) if is_part else None
     if unchanged:
         return unchanged
-    shown = {"asked": asked, "page": page, "total": total_text(request.account, asked)}
+    shown = {"asked": asked, "page": page, "total": total_text(matching)}
     if not is_part:
         fields = word_filters(asked)
         shown |= {

@@ -123,16 +123,16 @@ def _word(query: QueryDict, name: str) -> str:
     return repair_text(query.get(name, ""))[:MAX_NAME_LENGTH]
 
 
-def matching(account: Account, asked: Asked) -> QuerySet[Trace]:
+def find_matching(account: Account, asked: Asked) -> QuerySet[Trace]:
+    """All traces that the address asks for, for `find_page` and `total_text`; a text is looked up here, once."""
     traces = find_traces(account, asked.wanted)
     if asked.received:
         traces = traces.filter(received_at__gte=timezone.now() - RECEIVED[asked.received][1])
     return traces
 
 
-def find_page(account: Account, asked: Asked) -> TracePage:
-    """The page behind or before the named trace, else the newest one: also if that trace is gone."""
-    traces = matching(account, asked)
+def find_page(account: Account, asked: Asked, traces: QuerySet[Trace]) -> TracePage:
+    """The page of `traces` behind or before the named trace, else the newest one: also if that trace is gone."""
     found = _newer_page(account, asked, traces) or _older_page(account, asked, traces)
     if found:
         return found
@@ -140,9 +140,9 @@ def find_page(account: Account, asked: Asked) -> TracePage:
     return _page(asked, rows[:ROWS_ON_PAGE], has_newer=False, has_older=len(rows) > ROWS_ON_PAGE)
 
 
-def total_text(account: Account, asked: Asked) -> str:
-    """How many traces match: "61", "10,000+"."""
-    total = capped_count(matching(account, asked))
+def total_text(traces: QuerySet[Trace]) -> str:
+    """How many there are: "61", "10,000+"."""
+    total = capped_count(traces)
     return f"{LIST_COUNT_MAX:,}+" if total > LIST_COUNT_MAX else f"{total:,}"
 
 
