@@ -26,6 +26,11 @@ const glance = () => {{
 }}
 glance()
 """
+_WATCH_TASKS = """
+window.longTasks = []
+new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((task) => task.duration)))
+    .observe({ type: 'longtask' })
+"""
 
 
 class CannotMeasure(Exception):
@@ -66,4 +71,8 @@ def _open(browser: "Browser", product: Product, told: dict[str, Any]) -> dict[st
         page.wait_for_function("window.interactiveAt")
         interactive = page.evaluate("window.interactiveAt")
         page.mouse.move(300, 600)
-        return {"interactive ms": interactive, LONGEST_TASK: scroll_through(page)}
+        page.evaluate(_WATCH_TASKS)
+        scroll_through(page)
+        # The browser reports a long task once it is over.
+        page.wait_for_timeout(200)
+        return {"interactive ms": interactive, LONGEST_TASK: page.evaluate("Math.max(0, ...longTasks)")}
