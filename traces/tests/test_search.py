@@ -84,13 +84,23 @@ def test_a_changed_text_is_found_by_its_new_words_only(library):
     assert (found(library, "complaint"), found(library, "refund")) == (["Refund-request 4711"], [])
 
 
-@pytest.mark.parametrize("query", ["refund", "re", "refund 4711", "nowhere"])
+@pytest.mark.parametrize("query", ["refund", "re", "refund 4711"])
 def test_a_common_word_finds_the_same_as_a_rare_one(library, charlie, query, monkeypatch):
     charlie.api.create_trace(name="Refund of a stranger")
     as_rare = found(library, query)
-    monkeypatch.setattr(search, "_COMMON", -1)
+    monkeypatch.setattr(search, "_COMMON", 0)
 
     assert found(library, query) == as_rare
+
+
+@pytest.mark.parametrize("query", ["refund", "RE", "re refund", "4711 lovelace", "nowhere"])
+def test_a_word_is_found_the_same_with_few_terms_and_with_many(library, query, monkeypatch):
+    library.api.post(NEXUS, nexus_body(name="Refunds refunded, re\u0301sume\u0301", metadata={"for": "lovelace 4711"}))
+    with_few = found(library, query)
+    monkeypatch.setattr(search, "_FEW_TERMS", 0)
+
+    assert found(library, query) == with_few
+    assert len(with_few) == (0 if query == "nowhere" else 2)
 
 
 @pytest.mark.usefixtures("library")
