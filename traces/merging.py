@@ -164,9 +164,11 @@ class MergedTrace:
 
     def _count(self, spans: list[MergedSpan]) -> None:
         """Tokens and cost of the spans that count; the model that most tokens were spent on is the trace's."""
-        counting = counted(_usage_spans(spans))
+        parents = {span.parent_id for span in spans}
+        # What has no tokens and nothing below it changes nothing.
+        counting = counted(_usage_spans(span for span in spans if span.tokens or span.id in parents))
         for span in spans:
-            is_counted = span.id.hex in counting or not span.tokens
+            is_counted = not span.tokens or span.id.hex in counting
             if span.is_counted != is_counted:
                 span.is_counted = is_counted
                 if span.key is not None:
