@@ -163,7 +163,7 @@ def _write_whole(works: Sequence[_Work]) -> None:
     fresh.admit()
     growth.decide()
     spans = [*fresh.spans(), *growth.new_spans]
-    with sent_together(len(spans), ends_with_commit=True):
+    with sent_together(ends_with_commit=True):
         keys.note_use()
         fresh.store()
         growth.store()

@@ -123,7 +123,7 @@ class PieceWriter:
         new = sorted((trace for trace in traces if trace.is_new), key=lambda trace: trace.id)
         grown = [trace for trace in traces if not trace.is_new]
         spans = [placed for trace in traces for placed in _placed_spans(trace)]
-        with sent_together(len(spans), ends_with_commit=True):
+        with sent_together(ends_with_commit=True):
             self._months.store()
             _insert(new, now)
             _update(grown, now)

@@ -66,9 +66,10 @@ def insert_texts_of_traces(rows: Sequence[Row]) -> None:
 
 
 def insert_spans(placed: Sequence[Placed]) -> None:
+    # The texts first: PostgreSQL stores them while we make the rows of the spans.
+    insert_texts((trace_id, ordinal, _texts_of(span)) for trace_id, ordinal, span in placed)
     rows = [(trace_id, span.id, ordinal, *_span_row(span)) for trace_id, ordinal, span in placed]
     insert_rows(Span, ("trace_id", "id", "ordinal", *_SPAN_COLUMNS), rows)
-    insert_texts((trace_id, ordinal, _texts_of(span)) for trace_id, ordinal, span in placed)
 
 
 def rewrite_spans(spans: Sequence[tuple[int, SpanRecord]]) -> None:

@@ -24,15 +24,10 @@ def one_journey(*, ends_with_commit: bool = False) -> Iterator[None]:
         yield
         return
     with connection.wrap_database_errors, ExitStack() as end:
-        end.enter_context(connection.connection.pipeline())
+        _ours().set_out(end)
         yield
         if ends_with_commit and connection.in_atomic_block:
             _ours().leave_open(end.pop_all())
-
-
-def arrive() -> None:
-    """Wait for what was sent and is left to end with the transaction."""
-    _ours().end_journey()
 
 
 def is_on_one() -> bool:
@@ -50,10 +45,15 @@ def run(statement: str, values: Row) -> CursorWrapper:
 
 
 def copy(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Not possible on a journey."""
+    """On a journey what was sent arrives first, and what is run after it is sent together again."""
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
     # The driver's own cursor raises the driver's own errors.
-    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.cursor.copy(statement) as copied:
+    with (
+        connection.wrap_database_errors,
+        _ours().resting(),
+        connection.cursor() as cursor,
+        cursor.cursor.copy(statement) as copied,
+    ):
         for row in rows:
             copied.write_row(row)
 

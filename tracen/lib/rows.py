@@ -45,11 +45,11 @@ class Asked:
 
 
 @contextmanager
-def sent_together(rows: int = 0, *, ends_with_commit: bool = False) -> Iterator[None]:
+def sent_together(*, ends_with_commit: bool = False) -> Iterator[None]:
     """What this module does within, and nothing else, goes to PostgreSQL at once; all is done at the end.
 
     With `ends_with_commit` it goes together with the COMMIT of the caller's transaction, if the ORM has nothing to say
-    before. Not if `rows`, the most that will be inserted into a table, are so many that they are better copied.
+    before. Many rows are better copied: for them what was sent so far arrives.
 
     Trouble with one statement may therefore be raised by a later one, or at the end; the caller's transaction is lost
     with it as ever. What the ORM does has no place in here: it believes that a statement is done when it returns.
@@ -59,10 +59,6 @@ def sent_together(rows: int = 0, *, ends_with_commit: bool = False) -> Iterator[
         return
     from tracen.lib import journeys
 
-    if rows >= _ROWS_TO_COPY:
-        journeys.arrive()
-        yield
-        return
     with journeys.one_journey(ends_with_commit=ends_with_commit):
         yield
 
@@ -105,7 +101,7 @@ def insert_rows(model: type[models.Model], columns: tuple[str, ...], rows: Seque
     if _is_postgresql():
         from tracen.lib import journeys
 
-        if len(rows) >= _ROWS_TO_COPY and not journeys.is_on_one():
+        if len(rows) >= _ROWS_TO_COPY:
             journeys.copy(model._meta.db_table, columns, rows)
             return
         with journeys.one_journey():

@@ -15,6 +15,7 @@ from tracen.lib.rows import ask_rows, insert_rows, select_rows, sent_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COLUMNS = ("id", "name", "plan_slug", "created_at", "silent_minutes")
+MANY = [(number, "many", FREE.slug, "2026-01-01T00:00:00Z", 60) for number in range(10, 400)]
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +82,13 @@ def send(*numbers: int) -> None:
     with sent_together(ends_with_commit=True):
         for number in numbers:
             insert(number)
+
+
+def send_with_many(*numbers: int) -> None:
+    with sent_together(ends_with_commit=True):
+        for number in numbers:
+            insert(number)
+        insert_rows(Account, COLUMNS, MANY)
 
 
 def fail() -> None:
@@ -178,14 +186,41 @@ def test_a_connection_that_dies_is_trouble_and_nothing_is_stored():
     assert Account.objects.count() == 0
 
 
-def test_a_large_batch_is_copied_after_what_was_sent_before(monkeypatch):
-    copied = Mock(side_effect=journeys.copy)
-    monkeypatch.setattr(journeys, "copy", copied)
-    many = [(number, "many", FREE.slug, "2026-01-01T00:00:00Z", 60) for number in range(10, 400)]
+@pytest.fixture
+def copied(monkeypatch):
+    watched = Mock(side_effect=journeys.copy)
+    monkeypatch.setattr(journeys, "copy", watched)
+    return watched
+
+
+def test_a_large_batch_is_copied_between_what_is_sent_together(copied):
+    with transaction.atomic(), sent_together(ends_with_commit=True):
+        insert(1)
+        insert_rows(Account, COLUMNS, MANY)
+        insert(2)
+        assert journeys.is_on_one()
+
+    assert len(seen_by_others()) == 392
+    assert copied.call_count == 1
+
+
+def test_a_large_batch_is_copied_after_what_was_left_to_end_with_the_transaction(copied):
     with transaction.atomic():
         with sent_together(ends_with_commit=True):
             insert(1)
-        with sent_together(len(many), ends_with_commit=True):
-            insert_rows(Account, COLUMNS, many)
+        insert_rows(Account, COLUMNS, MANY)
+
     assert len(seen_by_others()) == 391
     assert copied.call_count == 1
+    assert not journeys.is_on_one()
+
+
+@pytest.mark.parametrize("twice", [1, 10], ids=["what was sent before", "what is copied"])
+def test_trouble_round_a_copy_undoes_all_and_leaves_a_good_connection(twice):
+    with pytest.raises(IntegrityError):
+        do_in_transaction(lambda: send_with_many(1, twice))
+
+    assert seen_by_others() == []
+    assert not journeys.is_on_one()
+    insert(1)
+    assert len(seen_by_others()) == 1

@@ -8,23 +8,26 @@ A cursor is part of the transaction in which it is made, so none may be made bef
 among the options of the database has no effect here.
 """
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from django.db import InternalError
 from django.db.backends.postgresql import base
-from psycopg.pq import TransactionStatus
+from psycopg.pq import PipelineStatus, TransactionStatus
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._is_begin_due = False
+        self._way: ExitStack | None = None
+        """What ends the driver's pipeline that was begun last."""
         self._journey: ExitStack | None = None
-        """What ends the driver's pipeline, while that is left open for COMMIT."""
+        """The same, while that is left open for COMMIT."""
 
     def connect(self) -> None:
-        self._is_begin_due, self._journey = False, None
+        self._is_begin_due, self._way, self._journey = False, None, None
         super().connect()
 
     def _start_transaction_under_autocommit(self) -> None:
@@ -36,6 +39,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
             with self.wrap_database_errors:
                 self.connection.execute("BEGIN")
             self._is_begin_due = False
+
+    def set_out(self, end: ExitStack) -> None:
+        """Begin a pipeline, which `end` is to end."""
+        self._way = end
+        end.enter_context(self.connection.pipeline())
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """End the pipeline that there may be, for what cannot be part of one, and begin another."""
+        self.end_journey()
+        end = self._way if self.connection.pgconn.pipeline_status != PipelineStatus.OFF else None
+        if end is not None:
+            end.close()
+        yield
+        if end is not None:
+            self.set_out(end)
 
     def leave_open(self, journey: ExitStack) -> None:
         """Let COMMIT, or else the next statement of the ORM, end what closing `journey` would."""
