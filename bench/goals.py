@@ -9,6 +9,7 @@ from bench.samples import Samples, Spread, shown_with_spread, spread_of
 from bench.systems import POSTGRESQL, SQLITE
 
 BOTH = (SQLITE, POSTGRESQL)
+SPEED = "speed of the machine"
 POST = "POST /api/traces, {} connections"
 FIRST = "POST /api/traces, 32 connections, each key for the first time in a minute"
 RUNS = "Nexus run of three calls, 32 connections"

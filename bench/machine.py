@@ -8,11 +8,15 @@ import time
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
+from statistics import median
 
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 _MB = 1_000_000
+_STEP = 7_919
+"""So far apart that no number lies in a cache already."""
+_TRIES = 5
 _SHOWN = ("django", "djangorestframework", "uvicorn", "psycopg")
 
 
@@ -63,6 +67,23 @@ def description() -> list[str]:
         f"Python {platform.python_version()}, SQLite {_sqlite()}, {packages}",
         f"load before the run: {load:.1f}; one synced write of 8 KB takes {sync_ms():.2f} ms",
     ]
+
+
+def speed() -> dict[str, float]:
+    """How fast the cores and the memory are at this moment, for they may be lent to others too: medians of a few tries."""
+    numbers = list(range(1_000_000))
+    near, far = range(len(numbers)), range(0, len(numbers) * _STEP, _STEP)
+    return {
+        "a million additions, ms": median(_walk_ms(numbers, near) for _ in range(_TRIES)),
+        "the same all over 40 MB, ms": median(_walk_ms(numbers, far) for _ in range(_TRIES)),
+    }
+
+
+def _walk_ms(numbers: list[int], places: range) -> float:
+    started, total, count = time.perf_counter(), 0, len(numbers)
+    for place in places:
+        total += numbers[place % count]
+    return (time.perf_counter() - started) * 1e3
 
 
 def sync_ms() -> float:

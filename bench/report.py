@@ -16,6 +16,8 @@ _OPENING = """\
 `python3 manage.py bench` wrote this page; every number under a heading is from one run on one machine, with client,
 server and database on the same CPUs. Numbers are medians of interleaved rounds, with the least and the most in
 brackets. Compare them within a table, not with those of another machine. `benchmarks.jsonl` beside it has each sample.
+Cores and memory are often lent to others too: how fast they were is told by two loops, before each round and before the
+reads. Where their spread is wide, milliseconds tell of the machine, and ratios of the product.
 
 A goal is judged by the median, but what was lost or refused by the worst round, which is then the number shown. "22 x"
 is our median by the other's; in brackets are the least and the most of our round by the other's round next to it.

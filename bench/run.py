@@ -11,7 +11,7 @@ from bench import goals
 from bench.browser import CannotMeasure, open_largest
 from bench.inside.stages import PLAIN
 from bench.load import crash, slow_uploads, throughput
-from bench.machine import installed_mb
+from bench.machine import installed_mb, speed
 from bench.peers import Peer, export
 from bench.reads import read_pages
 from bench.samples import Samples
@@ -87,7 +87,12 @@ class Run:
         for product in products:
             self._samples.add(goals.IDLE, product.name, {"memory MB": product.memory_mb()})
 
+    def note_speed(self) -> None:
+        """Without it nobody could tell a slow round of ours from one of the machine's."""
+        self._samples.add(goals.SPEED, "Python", speed())
+
     def _ingest(self, systems: list[System]) -> None:
+        self.note_speed()
         cases = [(goals.POST.format(count), "post_traces", count) for count in CONNECTIONS]
         for case, talk, count in (*cases, (goals.RUNS, "tell_runs", 32)):
             for system in systems:
@@ -102,6 +107,7 @@ class Run:
             product.start()
 
     def _batches(self) -> None:
+        self.note_speed()
         for name, make in self._databases.items():
             product = self._fresh("batches", name, make)
             asked = {"seconds": self._size.seconds, "threads": 8}
@@ -116,6 +122,7 @@ class Run:
             self._samples.add(goals.DISK, product.name, {**filled, "seconds to fill": told["seconds"]})
             stack.callback(product.stop)
             product.start()
+            self.note_speed()
             for page, values in read_pages(product, told) if "reads" in wanted else ():
                 self._samples.add(f"reads, {runs:,} traces: {page}", product.name, values)
             if "browser" in wanted:
@@ -145,6 +152,7 @@ class Run:
                 self._samples.add(goals.IDLE, peer.name, {"memory MB": peer.memory_mb()})
                 self._samples.add(goals.INSTALL, peer.name, {"MB": peer.installed_mb()})
             for _ in range(self._size.rounds):
+                self.note_speed()
                 for spans in (1, 100):
                     for system in [*ours, *others]:
                         case = goals.OTLP.format(spans)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bench import browser, gate, goals
+from bench import browser, gate, goals, report
 from bench.run import QUICK, Run
 from bench.samples import Samples
 from bench.systems import SQLITE
@@ -125,6 +125,18 @@ def test_a_run_goes_on_without_a_browser(tmp_path, monkeypatch):
     monkeypatch.setattr(browser, "find_chromium", there_is_none)
     Run(tmp_path, QUICK, Samples(said.append)).open_largest(SimpleNamespace(port=1, name=PRODUCT), {})
     assert said == [f"{goals.BROWSER} | {PRODUCT} | not measured: Chromium is missing."]
+
+
+def test_the_page_tells_how_fast_the_machine_was_in_each_round(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(report, "LINES", tmp_path / "lines.jsonl")
+    run = Run(tmp_path, QUICK, samples := Samples(keep_quiet))
+    for _ in range(2):
+        run.note_speed()
+
+    rounds = [samples.values(goals.SPEED, "Python", metric) for metric in samples.metrics(goals.SPEED)]
+    assert all(len(values) == 2 and min(values) > 0 for values in rounds)
+    assert f"## {goals.SPEED}" in report.write_report(samples, []).read_text()
 
 
 def test_a_goal_that_was_missed_says_so():
