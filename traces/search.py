@@ -48,7 +48,8 @@ def having_text(traces: QuerySet[Trace], text: str) -> QuerySet[Trace]:
     words = [word[:MAX_WORD_LENGTH] for word in _WORD.findall(text)][:MAX_QUERY_WORDS]
     if not words:
         return traces.none()
-    # The words are letters and digits, so they cannot be taken for operators of either query language.
+    # The words are letters and digits, so they cannot be taken for operators of either query language. The SQL is ours
+    # alone and the words are its parameters (S611).
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             few, match = _asked_of_postgresql(words)

@@ -7,7 +7,6 @@ from typing import Any, cast
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from psycopg import RawCursor
-from psycopg.pq import PipelineStatus
 
 from tracen.lib.postgresql.base import DatabaseWrapper
 
@@ -31,8 +30,7 @@ def one_journey(*, ends_with_commit: bool = False) -> Iterator[None]:
 
 
 def is_on_one() -> bool:
-    connection.ensure_connection()
-    return bool(connection.connection.pgconn.pipeline_status != PipelineStatus.OFF)
+    return _ours().is_under_way()
 
 
 def run(statement: str, values: Row) -> CursorWrapper:

@@ -28,7 +28,7 @@ Row = Sequence[Any]
 _MOST_AT_ONCE: Final = 32
 """Rows in one statement on PostgreSQL; more of them are no faster."""
 _ROWS_TO_COPY: Final = 200
-"""From so many on COPY saves more than it costs to wait for each statement's answer."""
+"""From so many on COPY saves more than it costs to wait for its answer and for those of what was sent before."""
 
 
 class Asked:

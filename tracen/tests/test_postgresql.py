@@ -215,6 +215,14 @@ def test_a_large_batch_is_copied_after_what_was_left_to_end_with_the_transaction
     assert not journeys.is_on_one()
 
 
+def test_the_first_that_is_said_on_a_connection_may_be_a_copy(copied):
+    connection.close()
+    insert_rows(Account, COLUMNS, MANY)
+
+    assert len(seen_by_others()) == 390
+    assert copied.call_count == 1
+
+
 @pytest.mark.parametrize("twice", [1, 10], ids=["what was sent before", "what is copied"])
 def test_trouble_round_a_copy_undoes_all_and_leaves_a_good_connection(twice):
     with pytest.raises(IntegrityError):

@@ -213,6 +213,26 @@ def test_the_database_walks_the_index_of_the_word(unlimited, column):
     assert f"trace_newest_of_{column}" in plan
 
 
+@pytest.mark.parametrize("narrowed", [{"agent": "a"}, {"status": TraceStatus.SUCCESS}, {"source": Source.NEXUS}])
+def test_a_narrowed_list_is_read_in_order_and_counted_from_its_index_alone(unlimited, narrowed):
+    store(unlimited, agent="a")
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # So few rows are read faster without an index; the question is whether it may be used.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+    traces = find_traces(unlimited.account, TraceFilter(**narrowed))
+    index = f"trace_newest_of_{next(iter(narrowed))}"
+
+    plan = traces[:50].explain()
+    assert index in plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan
+    # Such as count. Without the order PostgreSQL takes any index of so small a table.
+    ids = (traces if connection.vendor == "postgresql" else traces.order_by()).values("pk")[:50].explain()
+    assert f"COVERING INDEX {index}" in ids or f"Index Only Scan using {index}" in ids
+
+
 def test_a_row_says_what_it_cost(as_alice, unlimited):
     store(unlimited, input_tokens=5, cost_nanodollars=390_400)
     store(unlimited, input_tokens=5)

@@ -45,11 +45,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._way = end
         end.enter_context(self.connection.pipeline())
 
+    def is_under_way(self) -> bool:
+        self.ensure_connection()
+        return bool(self.connection.pgconn.pipeline_status != PipelineStatus.OFF)
+
     @contextmanager
     def resting(self) -> Iterator[None]:
         """End the pipeline that there may be, for what cannot be part of one, and begin another."""
         self.end_journey()
-        end = self._way if self.connection.pgconn.pipeline_status != PipelineStatus.OFF else None
+        end = self._way if self.is_under_way() else None
         if end is not None:
             end.close()
         yield
