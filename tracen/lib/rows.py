@@ -310,4 +310,5 @@ _TO_SQLITE: dict[type[models.Field[Any, Any]], _Change] = {
 _FROM_SQLITE: dict[type[models.Field[Any, Any]], _Change] = {
     models.UUIDField: UUID,
     models.DateTimeField: _in_utc,
+    models.BooleanField: bool,
 }

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from tracen.lib.rows import select_rows
 from tracen.lib.wording import count_text, duration_text
 from traces.access import parse_id
 from traces.archive import stored_row, stored_span
@@ -44,7 +45,7 @@ from traces.timeline.forest import Node
 TEXT_BUDGET = 240_000
 TREE_BUDGET = 60_000
 _LONGEST_COUNT = 10_000_000
-_NODE_FIELDS = (
+_NODE_COLUMNS = (
     *("id", "parent_id", "name", "kind", "status", "started_at", "ended_at", "ordinal"),
     *("input_tokens", "output_tokens", "cost_nanodollars", "is_counted"),
 )
@@ -173,8 +174,8 @@ def _received(trace: Trace) -> Fact:
 
 def nodes_of(trace: Trace) -> list[Node]:
     """The spans as the tree sees them, without a payload; one query."""
-    rows = Span.objects.filter(trace=trace).values_list(*_NODE_FIELDS)
-    return [Node(str(row[0]), str(row[1]) if row[1] else None, *row[2:]) for row in rows.iterator(chunk_size=2_000)]
+    rows = select_rows(Span, _NODE_COLUMNS, {"trace_id": [trace.pk]})
+    return [Node(str(row[0]), str(row[1]) if row[1] else None, *row[2:]) for row in rows]
 
 
 def _node_of(span: SpanRecord, ordinal: int) -> Node:
@@ -223,7 +224,8 @@ def _oddity(trace: Trace, span: Span) -> str:
     if (parent.started_at, parent.ordinal) < (span.started_at, span.ordinal):
         return ""
     timeline = lay_out(stored_row(trace), nodes_of(trace), timezone.now())
-    return "is_in_cycle" if any(row.is_in_cycle and row.id == str(span.id) for row in timeline.rows) else ""
+    place = timeline.position_of(str(span.id))
+    return "is_in_cycle" if place is not None and timeline.rows[place].is_in_cycle else ""
 
 
 def _blamed_child(trace: Trace, span: Span) -> tuple[str, str] | None:

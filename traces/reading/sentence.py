@@ -122,14 +122,14 @@ def _failed(row: Row, error: str | None) -> str:
 
 def _stopped_there(timeline: Timeline, failed: Row) -> tuple[Aside, ...]:
     end = failed.start_ms + (failed.duration_ms or 0)
-    if len(timeline.rows) < 2 or any(row.start_ms > end for row in timeline.rows):
+    if len(timeline.rows) < 2 or timeline.last_start_ms > end:
         return ()
     return (Aside("The run stopped there."),)
 
 
 def _recoveries(timeline: Timeline) -> tuple[Aside, ...]:
     """A word about errors that did no harm, so that nobody takes them for the cause."""
-    rows = [row for row in timeline.rows if row.is_recovered and not row.child_count]
+    rows = timeline.recovered
     if not rows:
         return ()
     if len(rows) > 1:

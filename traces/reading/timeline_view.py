@@ -195,5 +195,5 @@ def _next_error(timeline: Timeline, selected: str) -> str:
         return ""
     at = timeline.position_of(selected) if selected else None
     errors = set(timeline.errors)
-    below = (row.id for row in timeline.rows[0 if at is None else at + 1 :] if row.id in errors)
+    below = (span_id for span_id in timeline.rows.ids[0 if at is None else at + 1 :] if span_id in errors)
     return next(below, timeline.errors[0])

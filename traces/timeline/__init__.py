@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import overload
 
 from tracen.lib.wording import duration_text
 from traces.timeline.axis import Tick, percent, tick_step, ticks_of
@@ -31,6 +32,7 @@ _ROOM_PER_CHARACTER = {False: 1.75, True: 1.2}
 """Percent of the axis that one character of a label takes, in normal rows and in tall ones on a narrow sheet."""
 _ROOM_AROUND_LABEL = 2.0
 _ROOM_AFTER_AXIS = 3.0
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,29 @@ class Failure:
     path: tuple[str, ...]
 
 
+class Rows(Sequence[Row]):
+    """The lines of the waterfall from top to bottom. Each is made when it is looked at: of 10,000 a page shows 300."""
+
+    def __init__(self, painter: _Painter) -> None:
+        self._painter = painter
+        self.ids = tuple(painter.forest.nodes[index].id for index in painter.forest.walk)
+        """Of the spans that they show."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Row, ...]: ...
+    def __getitem__(self, place: int | slice) -> Row | tuple[Row, ...]:
+        indices = self._painter.forest.walk[place]
+        return self._painter.row(indices) if isinstance(indices, int) else tuple(map(self._painter.row, indices))
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    rows: tuple[Row, ...]
+    rows: Rows
     ticks: tuple[Tick, ...]
     axis_ms: float
     duration_ms: float
@@ -162,6 +184,10 @@ class Timeline:
     failure: Failure | None
     errors: tuple[str, ...]
     """The ids of the failed spans that no failed child explains, from top to bottom."""
+    recovered: tuple[Row, ...]
+    """The failed spans without children that did no harm, from top to bottom."""
+    last_start_ms: float
+    """When the latest span began."""
     open_end: Row | None
     """The span that was begun last of those that have not ended."""
     longest: Row | None
@@ -175,7 +201,7 @@ class Timeline:
 
     def position_of(self, span_id: str) -> int | None:
         """Which row shows the span, counted from 0."""
-        return next((place for place, row in enumerate(self.rows) if row.id == span_id), None)
+        return self.rows.ids.index(span_id) if span_id in self.rows.ids else None
 
 
 def build(
@@ -195,14 +221,16 @@ def build(
     axis_ms = max(step, math.ceil(round(clock.duration_ms / step, 6)) * step)
     painter = _Painter(forest, clock, axis_ms, recovered_spans(forest, is_failed), has_tall_rows)
     painter.make_room()
-    rows = tuple(painter.row(index, depth) for index, depth in forest.walk)
-    legend, more_kinds = _legend(rows)
-    failed = {index: row for (index, _), row in zip(forest.walk, rows, strict=True) if row.is_failed}
+    legend, more_kinds = _legend(painter)
+    failed = [index for index in forest.walk if painter.is_failed(index)]
     callers = {forest.parents[index] for index in failed}
     causes = [index for index in failed if index not in callers]
+    open_spans = (index for index in forest.walk if forest.nodes[index].ended_at is None)
+    open_end = max(open_spans, key=lambda index: (painter.spans[index][0], forest.depths[index]), default=None)
+    longest = max(forest.walk, key=painter.own.__getitem__, default=None)
     counted = [node for node in forest.nodes if node.is_counted]
     return Timeline(
-        rows=rows,
+        rows=Rows(painter),
         ticks=ticks_of(painter.axis_ms, step),
         axis_ms=painter.axis_ms,
         duration_ms=clock.duration_ms,
@@ -211,13 +239,15 @@ def build(
         is_stale=is_running and now - clock.last_sign > STILL_ALIVE,
         legend=legend,
         more_kinds=more_kinds,
-        minimap=_minimap(rows),
-        failure=_failure(forest, failed, causes),
-        errors=tuple(failed[index].id for index in causes),
-        open_end=max(
-            (row for row in rows if row.duration_ms is None), key=lambda row: (row.start_ms, row.depth), default=None
+        minimap=_minimap(painter),
+        failure=_failure(painter, causes),
+        errors=tuple(forest.nodes[index].id for index in causes),
+        recovered=tuple(
+            painter.row(index) for index in forest.walk if index in painter.recovered and not forest.children[index]
         ),
-        longest=max(rows, key=lambda row: row.own_ms, default=None),
+        last_start_ms=max((start for start, _ in painter.spans), default=0),
+        open_end=None if open_end is None else painter.row(open_end),
+        longest=None if longest is None else painter.row(longest),
         input_tokens=_sum(node.input_tokens for node in counted),
         output_tokens=_sum(node.output_tokens for node in counted),
         cost_nanodollars=_sum(node.cost_nanodollars for node in counted),
@@ -264,6 +294,11 @@ class _Painter:
         self.forest, self.clock, self.recovered = forest, clock, recovered
         self.axis_ms, self.is_tall = axis_ms, is_tall
         self.spans = [clock.span(node) for node in forest.nodes]
+        """Start and end of each, in ms after the origin."""
+        self.own = [self._own_ms(index) for index in range(len(self.spans))]
+
+    def is_failed(self, index: int) -> bool:
+        return self.forest.nodes[index].status == "error" and index not in self.recovered
 
     def make_room(self) -> None:
         """Lengthen the axis where a bar fills it from end to end: its label would have no place beside it."""
@@ -275,26 +310,31 @@ class _Painter:
             if not fits_inside and 100 * start < room * self.axis_ms:
                 self.axis_ms = max(self.axis_ms, 100 * end / (100 + _ROOM_AFTER_AXIS - room))
 
-    def row(self, index: int, depth: int) -> Row:
+    def place(self, index: int) -> tuple[float, float]:
+        """Where the bar begins and how wide it is, in percent of the axis."""
+        start, end = self.spans[index]
+        x = min(100 * start / self.axis_ms, 100 - MIN_WIDTH)
+        return x, min(max(100 * (end - start) / self.axis_ms, MIN_WIDTH), 100 - x)
+
+    def row(self, index: int) -> Row:
         node, forest = self.forest.nodes[index], self.forest
         start, end = self.spans[index]
         children = forest.children[index]
         is_skewed = node.ended_at is not None and node.ended_at < node.started_at
         is_open = node.ended_at is None
         label = self._label(index, start, end)
-        x = min(100 * start / self.axis_ms, 100 - MIN_WIDTH)
-        width = min(max(100 * (end - start) / self.axis_ms, MIN_WIDTH), 100 - x)
-        label_at, label_x = self._place(label, x, width, bool(children))
+        x, width = self.place(index)
+        label_at, label_x = self._place_of_label(label, x, width, bool(children))
         return Row(
             id=node.id,
             name=node.name,
             kind=node.kind,
-            depth=depth,
+            depth=forest.depths[index],
             child_count=len(children),
             descendant_count=forest.descendants[index],
             start_ms=start,
             duration_ms=None if is_open else end - start,
-            own_ms=self._own_ms(index),
+            own_ms=self.own[index],
             x=percent(x),
             width=percent(width),
             label=label,
@@ -322,7 +362,7 @@ class _Painter:
         text = duration_text(end - start)
         return f"{text} · retried" if self.recovered.get(index) else text
 
-    def _place(self, label: str, x: float, width: float, is_container: bool) -> tuple[str, float]:
+    def _place_of_label(self, label: str, x: float, width: float, is_container: bool) -> tuple[str, float]:
         """Where a label reads best: after the bar if it fits, else inside a tall bar, else before, else on its end."""
         room = self._room(label)
         end = x + width
@@ -345,7 +385,7 @@ class _Painter:
 
 
 def _ms(delta: timedelta) -> float:
-    return delta / timedelta(milliseconds=1)
+    return delta / _MILLISECOND
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
@@ -353,19 +393,23 @@ def _sum(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _failure(forest: Forest, failed: dict[int, Row], causes: Sequence[int]) -> Failure | None:
+def _failure(painter: _Painter, causes: Sequence[int]) -> Failure | None:
     """The deepest failed span, the latest one if there are several; for a bare HTTP call the tool that made it."""
     if not causes:
         return None
-    cause = max(causes, key=lambda index: (_end_ms(failed[index]), failed[index].depth))
+    forest = painter.forest
+    cause = max(causes, key=lambda index: (_known_end_ms(painter, index), forest.depths[index]))
     caller = forest.parents[cause]
-    if caller in failed and failed[cause].kind == "http" and failed[caller].kind == "tool":
-        cause = caller
-    return Failure(failed[cause], tuple(_path(forest, cause)))
+    if caller is not None and painter.is_failed(caller):
+        kinds = forest.nodes[cause].kind, forest.nodes[caller].kind
+        cause = caller if kinds == ("http", "tool") else cause
+    return Failure(painter.row(cause), tuple(_path(forest, cause)))
 
 
-def _end_ms(row: Row) -> float:
-    return row.start_ms + (row.duration_ms or 0)
+def _known_end_ms(painter: _Painter, index: int) -> float:
+    """When it ended, or began if its end is not known."""
+    start, end = painter.spans[index]
+    return start if painter.forest.nodes[index].ended_at is None else end
 
 
 def _path(forest: Forest, index: int) -> list[str]:
@@ -377,13 +421,13 @@ def _path(forest: Forest, index: int) -> list[str]:
     return names[::-1]
 
 
-def _legend(rows: Sequence[Row]) -> tuple[tuple[LegendItem, ...], LegendItem | None]:
+def _legend(painter: _Painter) -> tuple[tuple[LegendItem, ...], LegendItem | None]:
     """Own time by kind, the longest first; what does not fit is summed up."""
     totals: dict[str, list[float]] = {}
-    for row in rows:
-        total = totals.setdefault(row.kind, [0, 0.0])
+    for index in painter.forest.walk:
+        total = totals.setdefault(painter.forest.nodes[index].kind, [0, 0.0])
         total[0] += 1
-        total[1] += row.own_ms
+        total[1] += painter.own[index]
     items = sorted((LegendItem(kind, int(n), ms) for kind, (n, ms) in totals.items()), key=lambda item: -item.own_ms)
     if len(items) <= LEGEND_KINDS + 1:
         return tuple(items), None
@@ -391,19 +435,24 @@ def _legend(rows: Sequence[Row]) -> tuple[tuple[LegendItem, ...], LegendItem | N
     return tuple(items[:LEGEND_KINDS]), LegendItem("", len(rest), sum(item.own_ms for item in rest))
 
 
-def _minimap(rows: Sequence[Row]) -> tuple[Mark, ...]:
+def _minimap(painter: _Painter) -> tuple[Mark, ...]:
     """The whole run in few lines: of each slice of rows the failed one, else the longest piece of work."""
-    per_mark = max(1, math.ceil(len(rows) / MINIMAP_MARKS))
-    slices = [rows[start : start + per_mark] for start in range(0, len(rows), per_mark)]
+    walk, children = painter.forest.walk, painter.forest.children
+
+    def weight(index: int) -> tuple[bool, bool, float]:
+        return painter.is_failed(index), not children[index], painter.place(index)[1]
+
+    per_mark = max(1, math.ceil(len(walk) / MINIMAP_MARKS))
+    slices = [walk[start : start + per_mark] for start in range(0, len(walk), per_mark)]
     height = (MINIMAP_BOTTOM - MINIMAP_TOP) / max(len(slices), 12)
-    return tuple(_mark(max(part, key=_weight), MINIMAP_TOP + place * height) for place, part in enumerate(slices))
+    return tuple(
+        _mark(painter, max(part, key=weight), MINIMAP_TOP + number * height) for number, part in enumerate(slices)
+    )
 
 
-def _weight(row: Row) -> tuple[bool, bool, float]:
-    return row.is_failed, not row.is_container, float(row.width)
-
-
-def _mark(row: Row, y: float) -> Mark:
-    tone = "bad" if row.is_failed else "late" if row.is_recovered else row.kind
-    is_thin = row.is_container and row.depth < 1
-    return Mark(tone, row.x, percent(float(row.x) + float(row.width)), f"{y:.1f}", is_thin)
+def _mark(painter: _Painter, index: int, y: float) -> Mark:
+    forest, is_failed = painter.forest, painter.is_failed(index)
+    tone = "bad" if is_failed else "late" if index in painter.recovered else forest.nodes[index].kind
+    x, width = painter.place(index)
+    is_thin = bool(forest.children[index]) and not forest.depths[index]
+    return Mark(tone, percent(x), percent(x + width), f"{y:.1f}", is_thin)

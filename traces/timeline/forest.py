@@ -51,7 +51,9 @@ class Forest:
         for index, parent in enumerate(self.parents):
             if parent is not None:
                 self.children[parent].append(index)
+        self.depths = [0] * len(nodes)
         self.walk = tuple(self._depth_first())
+        """From top to bottom."""
         self.descendants = self._count_descendants()
 
     def _cycle_openings(self) -> Iterator[int]:
@@ -70,16 +72,20 @@ class Forest:
                 if seen_on[index] == start:
                     yield min(path[path.index(index) :])
 
-    def _depth_first(self) -> Iterator[tuple[int, int]]:
-        stack = [(index, 0) for index in range(len(self.nodes) - 1, -1, -1) if self.parents[index] is None]
+    def _depth_first(self) -> Iterator[int]:
+        """Finds the depths on its way."""
+        stack = [index for index in range(len(self.nodes) - 1, -1, -1) if self.parents[index] is None]
         while stack:
-            index, depth = stack.pop()
-            yield index, depth
-            stack.extend((child, depth + 1) for child in reversed(self.children[index]))
+            index = stack.pop()
+            yield index
+            children = self.children[index]
+            for child in children:
+                self.depths[child] = self.depths[index] + 1
+            stack.extend(reversed(children))
 
     def _count_descendants(self) -> list[int]:
         counts = [0] * len(self.nodes)
-        for index, _ in reversed(self.walk):
+        for index in reversed(self.walk):
             parent = self.parents[index]
             if parent is not None:
                 counts[parent] += counts[index] + 1

@@ -10,7 +10,7 @@ def recovered_spans(forest: Forest, is_failed: bool) -> dict[int, bool]:
         if node.status != "error":
             last_success[forest.parents[index], node.name] = index
     found: dict[int, bool] = {}
-    failed = [index for index, _ in forest.walk if forest.nodes[index].status == "error"]
+    failed = [index for index in forest.walk if forest.nodes[index].status == "error"]
     for index in failed:
         parent = forest.parents[index]
         is_retried = last_success.get((parent, forest.nodes[index].name), -1) > index
