@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from tests.api import TRACES, tracen_body
 from traces.ingest import append_spans, record_trace
@@ -62,6 +64,16 @@ def test_a_row_says_what_ran_and_how(as_alice, unlimited):
     html = page_of(as_alice)
     for piece in ("Success", ">Ask<", "openai / gpt-4o", "100 ms", ">2</td>", ">1.2k</td>", ">7</td>", "1</span>"):
         assert piece in html
+
+
+def test_a_row_leads_to_its_trace_and_names_are_text(as_alice, unlimited):
+    ugly = """</a><script>alert('1')</script>" onclick="x"""
+    trace = store(unlimited, name=ugly, agent=f"agent {ugly}")
+    html = page_of(as_alice)
+    assert f'href="{reverse("trace", args=[trace.pk])}"' in html
+    assert "<script>alert" not in html
+    assert 'onclick="x' not in html
+    assert html.count(escape(ugly)) >= 5
 
 
 def test_newest_received_comes_first(as_alice, unlimited):
