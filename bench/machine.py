@@ -57,7 +57,7 @@ def _package_bytes(name: str) -> int:
 
 
 def description() -> list[str]:
-    """The lines above every table of results: without them a number means nothing."""
+    """When, what and where: without these lines a number means nothing."""
     memory = psutil.virtual_memory().total / 2**30
     packages = ", ".join(f"{name} {version(name)}" for name in _SHOWN)
     load = os.getloadavg()[0]

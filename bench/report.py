@@ -16,6 +16,7 @@ _OPENING = """\
 `python3 manage.py bench` wrote this page; every number under a heading is from one run on one machine, with client,
 server and database on the same CPUs. Numbers are medians of interleaved rounds, with the least and the most in
 brackets. Compare them within a table, not with those of another machine. `benchmarks.jsonl` beside it has each sample.
+`--only reads --update` measures some headings anew and keeps the others: then each says of which run it is.
 Cores and memory are often lent to others too: how fast they were is told by two loops, before each round and before the
 reads. Where their spread is wide, milliseconds tell of the machine, and ratios of the product.
 
@@ -34,13 +35,20 @@ keeps the browser from drawing (it reports those over 50 ms; 0 says that there w
 """
 
 
-def write_report(samples: Samples, machine: Sequence[str]) -> Path:
-    parts = [_OPENING, _list(machine), "## Goals\n", _table(["goal", "database", "measured", ""], goal_rows(samples))]
+def write_report(samples: Samples) -> Path:
+    runs = "\n".join(_list(run.splitlines()) for run in samples.runs())
+    parts = [_OPENING, runs, "## Goals\n", _table(["goal", "database", "measured", ""], goal_rows(samples))]
     for heading, cases in groupby(samples.cases(), key=lambda case: case.partition(": ")[0]):
-        parts += [f"## {heading}\n", _case_table(samples, list(cases))]
+        parts += [f"## {heading}\n", *_told_run(samples, found := list(cases)), _case_table(samples, found)]
     PAGE.write_text("\n".join(parts).rstrip() + "\n")
     samples.write_lines(LINES)
     return PAGE
+
+
+def _told_run(samples: Samples, cases: Sequence[str]) -> list[str]:
+    """When it was and of which commit, where the page is not of a single run."""
+    told = [run.partition("\n")[0] for run in samples.runs(cases)]
+    return [f"Measured {' and '.join(told)}.\n"] if len(samples.runs()) > 1 else []
 
 
 def _case_table(samples: Samples, cases: Sequence[str]) -> str:

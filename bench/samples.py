@@ -2,10 +2,12 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,8 @@ class Sample:
     system: str
     metric: str
     value: float
+    run: str
+    """When and where it was measured (bench.machine.description, in lines): a page may show several runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +32,13 @@ class Spread:
 class Samples:
     """All samples of a run, in order; each is told to `say` when it comes."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], run: str = "") -> None:
         self.say = say
+        self.run = run
         self._all: list[Sample] = []
 
     def add(self, case: str, system: str, values: dict[str, float]) -> None:
-        self._all += [Sample(case, system, metric, value) for metric, value in values.items()]
+        self._all += [Sample(case, system, metric, value, self.run) for metric, value in values.items()]
         told = ", ".join(f"{metric} {shown(value)}" for metric, value in values.items())
         self.say(f"{case} | {system} | {told}")
 
@@ -53,10 +58,39 @@ class Samples:
     def metrics(self, case: str) -> list[str]:
         return list(dict.fromkeys(one.metric for one in self._all if one.case == case))
 
+    def runs(self, cases: Iterable[str] = ()) -> list[str]:
+        """Of which runs the samples are: all of them, or those of some cases."""
+        among = set(cases)
+        return list(dict.fromkeys(one.run for one in self._all if not among or one.case in among))
+
+    def keep_others(self, file: Path) -> None:
+        """Take what an earlier run has written of the cases that this one did not measure; they stay in their order."""
+        before = _read_lines(file)
+        order = {case: place for place, case in enumerate(dict.fromkeys(one.case for one in [*before, *self._all]))}
+        measured = set(self.cases())
+        kept = [one for one in before if one.case not in measured]
+        self._all = sorted([*kept, *self._all], key=lambda one: order[one.case])
+
     def write_lines(self, file: Path) -> None:
-        """JSON knows no infinity: what never came is null."""
-        lines = [asdict(one) | {"value": one.value if math.isfinite(one.value) else None} for one in self._all]
+        """The samples, each run's behind a line of its own. JSON knows no infinity: what never came is null."""
+        lines = list[dict[str, Any]]()
+        for run, samples in groupby(self._all, key=lambda one: one.run):
+            lines.append({"run": run})
+            for one in samples:
+                value = one.value if math.isfinite(one.value) else None
+                lines.append({"case": one.case, "system": one.system, "metric": one.metric, "value": value})
         file.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
+
+
+def _read_lines(file: Path) -> list[Sample]:
+    samples, run = list[Sample](), ""
+    for line in map(json.loads, file.read_text().splitlines()):
+        if "run" in line:
+            run = line["run"]
+        else:
+            value = math.inf if line["value"] is None else line["value"]
+            samples.append(Sample(line["case"], line["system"], line["metric"], value, run))
+    return samples
 
 
 def spread_of(values: Sequence[float]) -> Spread | None:

@@ -114,7 +114,8 @@ def test_an_answer_that_never_came_is_told_and_written(tmp_path):
     samples.add(goals.SLOW, PRODUCT, {"/health max ms": float("inf")})
     samples.write_lines(tmp_path / "lines")
     assert goal_row(samples, "/health")[2:] == ["∞ ms", "**not met**"]
-    assert json.loads((tmp_path / "lines").read_text(), parse_constant=pytest.fail)["value"] is None
+    _, line = (tmp_path / "lines").read_text().splitlines()
+    assert json.loads(line, parse_constant=pytest.fail)["value"] is None
 
 
 def test_a_run_goes_on_without_a_browser(tmp_path, monkeypatch):
@@ -136,7 +137,34 @@ def test_the_page_tells_how_fast_the_machine_was_in_each_round(tmp_path, monkeyp
 
     rounds = [samples.values(goals.SPEED, "Python", metric) for metric in samples.metrics(goals.SPEED)]
     assert all(len(values) == 2 and min(values) > 0 for values in rounds)
-    assert f"## {goals.SPEED}" in report.write_report(samples, []).read_text()
+    assert f"## {goals.SPEED}" in report.write_report(samples).read_text()
+
+
+def test_a_run_of_some_cases_keeps_the_others_and_says_which_is_which(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "PAGE", tmp_path / "page.md")
+    monkeypatch.setattr(report, "LINES", tmp_path / "lines.jsonl")
+    whole = Samples(keep_quiet, "monday; commit 1\na slow machine")
+    for case, value in ((goals.IDLE, 1.0), (goals.SLOW, float("inf")), (goals.DISK, 2.0)):
+        whole.add(case, PRODUCT, {"number": value})
+    assert "Measured" not in report.write_report(whole).read_text()
+
+    some = Samples(keep_quiet, "tuesday; commit 2\na fast machine")
+    some.add(goals.SLOW, PRODUCT, {"number": 3.0})
+    some.keep_others(report.LINES)
+    page = report.write_report(some).read_text()
+    assert some.cases() == [goals.IDLE, goals.SLOW, goals.DISK]
+    assert some.values(goals.SLOW, PRODUCT, "number") == [3.0]
+    assert "- monday; commit 1\n- a slow machine\n\n- tuesday; commit 2\n- a fast machine\n" in page
+    assert f"## {goals.SLOW}\n\nMeasured tuesday; commit 2.\n\n|" in page
+    assert f"## {goals.DISK}\n\nMeasured monday; commit 1.\n\n|" in page
+
+
+def test_what_never_came_is_kept_as_such(tmp_path):
+    whole = Samples(keep_quiet)
+    whole.add(goals.SLOW, PRODUCT, {"number": float("inf")})
+    whole.write_lines(tmp_path / "lines")
+    (some := Samples(keep_quiet)).keep_others(tmp_path / "lines")
+    assert some.values(goals.SLOW, PRODUCT, "number") == [float("inf")]
 
 
 def test_a_goal_that_was_missed_says_so():

@@ -19,6 +19,9 @@ class Command(BaseCommand):
 
         parser.add_argument("--quick", action="store_true", help="small and rough, to see that everything works")
         parser.add_argument("--only", nargs="+", choices=CASES, default=CASES, help="some of the cases; prints only")
+        parser.add_argument(
+            "--update", action="store_true", help="write what --only measures into the page that there is"
+        )
         parser.add_argument("--peers", action="store_true", help="install Phoenix and MLflow and measure them too")
         parser.add_argument("--rounds", type=int, help="how often each case is measured (default: 3)")
         parser.add_argument("--check", action="store_true", help="fail if a stage of a request became much slower")
@@ -45,22 +48,25 @@ class Command(BaseCommand):
 
     def _run(self, folder: Path, options: dict[str, Any]) -> None:
         from bench.machine import description
-        from bench.report import write_report
+        from bench.report import LINES, write_report
         from bench.run import CASES, FULL, QUICK, Run
         from bench.samples import Samples
 
         size = QUICK if options["quick"] else FULL
         if options["rounds"]:
             size = replace(size, rounds=options["rounds"])
-        machine, samples = description(), Samples(self._say)
+        samples = Samples(self._say, "\n".join(description()))
         run = Run(folder, size, samples)
         run.go(options["only"])
         if options["peers"]:
             from bench.peers import bring_peers
 
             run.measure_peers(bring_peers(folder, self._say))
-        if tuple(options["only"]) == CASES and not options["quick"]:
-            self._say(f"Written: {write_report(samples, machine)}")
+        is_whole = tuple(options["only"]) == CASES
+        if options["update"] and not is_whole:
+            samples.keep_others(LINES)
+        if (is_whole or options["update"]) and not options["quick"]:
+            self._say(f"Written: {write_report(samples)}")
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
