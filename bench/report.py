@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.goals import goal_rows
 from bench.machine import ROOT
-from bench.samples import Samples, Spread, shown_with_spread
+from bench.samples import Samples, Spread, heading_of, shown_with_spread
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 LINES = ROOT / "docs" / "benchmarks.jsonl"
@@ -16,7 +16,7 @@ _OPENING = """\
 `python3 manage.py bench` wrote this page; every number under a heading is from one run on one machine, with client,
 server and database on the same CPUs. Numbers are medians of interleaved rounds, with the least and the most in
 brackets. Compare them within a table, not with those of another machine. `benchmarks.jsonl` beside it has each sample.
-`--only reads --update` measures some headings anew and keeps the others: then each says of which run it is.
+`--only reads --update` measures some of it anew and keeps the rest: then each heading says of which run it is.
 Cores and memory are often lent to others too: how fast they were is told by two loops, before each round and before the
 reads. Where their spread is wide, milliseconds tell of the machine, and ratios of the product.
 
@@ -38,8 +38,9 @@ keeps the browser from drawing (it reports those over 50 ms; 0 says that there w
 def write_report(samples: Samples) -> Path:
     runs = "\n".join(_list(run.splitlines()) for run in samples.runs())
     parts = [_OPENING, runs, "## Goals\n", _table(["goal", "database", "measured", ""], goal_rows(samples))]
-    for heading, cases in groupby(samples.cases(), key=lambda case: case.partition(": ")[0]):
-        parts += [f"## {heading}\n", *_told_run(samples, found := list(cases)), _case_table(samples, found)]
+    for heading, together in groupby(samples.cases(), key=heading_of):
+        cases = list(together)
+        parts += [f"## {heading}\n", *_told_run(samples, cases), _case_table(samples, cases)]
     PAGE.write_text("\n".join(parts).rstrip() + "\n")
     samples.write_lines(LINES)
     return PAGE

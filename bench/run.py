@@ -89,7 +89,7 @@ class Run:
 
     def note_speed(self) -> None:
         """Without it nobody could tell a slow round of ours from one of the machine's."""
-        self._samples.add(goals.SPEED, "Python", speed())
+        self._samples.add(goals.SPEED, self._samples.name, speed())
 
     def _ingest(self, systems: list[System]) -> None:
         self.note_speed()

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +18,15 @@ class Sample:
     value: float
     run: str
     """When and where it was measured (bench.machine.description, in lines): a page may show several runs."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.case, self.system, self.metric
+
+    @property
+    def heading(self) -> str:
+        """What cases have in common: "reads" of "reads: list" and "reads: deep page"."""
+        return heading_of(self.case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,9 @@ class Samples:
         self.run = run
         self._all: list[Sample] = []
 
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self._all)
+
     def add(self, case: str, system: str, values: dict[str, float]) -> None:
         self._all += [Sample(case, system, metric, value, self.run) for metric, value in values.items()]
         told = ", ".join(f"{metric} {shown(value)}" for metric, value in values.items())
@@ -44,7 +56,7 @@ class Samples:
 
     def values(self, case: str, system: str, metric: str) -> list[float]:
         """One for each round, in order."""
-        return [one.value for one in self._all if (one.case, one.system, one.metric) == (case, system, metric)]
+        return [one.value for one in self._all if one.key == (case, system, metric)]
 
     def of(self, case: str, system: str, metric: str) -> Spread | None:
         return spread_of(self.values(case, system, metric))
@@ -63,13 +75,18 @@ class Samples:
         among = set(cases)
         return list(dict.fromkeys(one.run for one in self._all if not among or one.case in among))
 
-    def keep_others(self, file: Path) -> None:
-        """Take what an earlier run has written of the cases that this one did not measure; they stay in their order."""
-        before = _read_lines(file)
-        order = {case: place for place, case in enumerate(dict.fromkeys(one.case for one in [*before, *self._all]))}
-        measured = set(self.cases())
-        kept = [one for one in before if one.case not in measured]
-        self._all = sorted([*kept, *self._all], key=lambda one: order[one.case])
+    @property
+    def name(self) -> str:
+        """Of this run: its time and its commit."""
+        return self.run.partition("\n")[0]
+
+    def keep_others(self, before: Sequence[Sample]) -> None:
+        """Take of an earlier run's samples what this one did not measure; its headings stay in their order."""
+        measured = {one.key for one in self._all}
+        kept = [one for one in before if one.key not in measured]
+        everything = [*kept, *self._all]
+        order = {one.heading: place for place, one in reversed([*enumerate([*before, *self._all])])}
+        self._all = sorted(everything, key=lambda one: order[one.heading])
 
     def write_lines(self, file: Path) -> None:
         """The samples, each run's behind a line of its own. JSON knows no infinity: what never came is null."""
@@ -82,7 +99,8 @@ class Samples:
         file.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
 
 
-def _read_lines(file: Path) -> list[Sample]:
+def read_lines(file: Path) -> list[Sample]:
+    """What `write_lines` has written."""
     samples, run = list[Sample](), ""
     for line in map(json.loads, file.read_text().splitlines()):
         if "run" in line:
@@ -91,6 +109,10 @@ def _read_lines(file: Path) -> list[Sample]:
             value = math.inf if line["value"] is None else line["value"]
             samples.append(Sample(line["case"], line["system"], line["metric"], value, run))
     return samples
+
+
+def heading_of(case: str) -> str:
+    return case.partition(": ")[0]
 
 
 def spread_of(values: Sequence[float]) -> Spread | None:

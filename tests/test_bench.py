@@ -4,10 +4,11 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from bench import browser, gate, goals, report
 from bench.run import QUICK, Run
-from bench.samples import Samples
+from bench.samples import Samples, read_lines
 from bench.systems import SQLITE
 from tests.bring.system import CannotBring
 
@@ -131,11 +132,11 @@ def test_a_run_goes_on_without_a_browser(tmp_path, monkeypatch):
 def test_the_page_tells_how_fast_the_machine_was_in_each_round(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "PAGE", tmp_path / "page.md")
     monkeypatch.setattr(report, "LINES", tmp_path / "lines.jsonl")
-    run = Run(tmp_path, QUICK, samples := Samples(keep_quiet))
+    run = Run(tmp_path, QUICK, samples := Samples(keep_quiet, "monday\na machine"))
     for _ in range(2):
         run.note_speed()
 
-    rounds = [samples.values(goals.SPEED, "Python", metric) for metric in samples.metrics(goals.SPEED)]
+    rounds = [samples.values(goals.SPEED, "monday", metric) for metric in samples.metrics(goals.SPEED)]
     assert all(len(values) == 2 and min(values) > 0 for values in rounds)
     assert f"## {goals.SPEED}" in report.write_report(samples).read_text()
 
@@ -149,22 +150,42 @@ def test_a_run_of_some_cases_keeps_the_others_and_says_which_is_which(tmp_path, 
     assert "Measured" not in report.write_report(whole).read_text()
 
     some = Samples(keep_quiet, "tuesday; commit 2\na fast machine")
-    some.add(goals.SLOW, PRODUCT, {"number": 3.0})
-    some.keep_others(report.LINES)
+    for case in (f"{goals.SLOW}: new", goals.SLOW):
+        some.add(case, PRODUCT, {"number": 3.0})
+    some.keep_others(read_lines(report.LINES))
     page = report.write_report(some).read_text()
-    assert some.cases() == [goals.IDLE, goals.SLOW, goals.DISK]
+    assert some.cases() == [goals.IDLE, f"{goals.SLOW}: new", goals.SLOW, goals.DISK]
     assert some.values(goals.SLOW, PRODUCT, "number") == [3.0]
     assert "- monday; commit 1\n- a slow machine\n\n- tuesday; commit 2\n- a fast machine\n" in page
     assert f"## {goals.SLOW}\n\nMeasured tuesday; commit 2.\n\n|" in page
     assert f"## {goals.DISK}\n\nMeasured monday; commit 1.\n\n|" in page
 
 
-def test_what_never_came_is_kept_as_such(tmp_path):
-    whole = Samples(keep_quiet)
-    whole.add(goals.SLOW, PRODUCT, {"number": float("inf")})
-    whole.write_lines(tmp_path / "lines")
-    (some := Samples(keep_quiet)).keep_others(tmp_path / "lines")
-    assert some.values(goals.SLOW, PRODUCT, "number") == [float("inf")]
+def test_what_one_case_has_of_two_runs_stays():
+    whole, some = Samples(keep_quiet, "monday"), Samples(keep_quiet, "tuesday")
+    whole.add(goals.IDLE, PRODUCT, {"memory MB": 1.0, "seconds": 2.0})
+    whole.add(goals.IDLE, "Phoenix", {"seconds": 3.0})
+    whole.add(goals.SPEED, whole.name, {"ms": 4.0})
+    some.add(goals.IDLE, PRODUCT, {"seconds": 5.0})
+    some.add(goals.SPEED, some.name, {"ms": 6.0})
+    some.keep_others([*whole])
+    assert some.systems(goals.IDLE) == [PRODUCT, "Phoenix"]
+    assert [some.values(goals.IDLE, PRODUCT, metric) for metric in ("memory MB", "seconds")] == [[1.0], [5.0]]
+    assert [some.values(goals.SPEED, run, "ms") for run in ("monday", "tuesday")] == [[4.0], [6.0]]
+
+
+def test_what_never_came_is_read_as_such(tmp_path):
+    samples = Samples(keep_quiet, "monday")
+    samples.add(goals.SLOW, PRODUCT, {"number": float("inf")})
+    samples.write_lines(tmp_path / "lines")
+    assert read_lines(tmp_path / "lines") == [*samples]
+
+
+@pytest.mark.parametrize("words", [["--quick"], []])
+def test_only_a_page_that_there_is_can_be_updated(tmp_path, monkeypatch, words):
+    monkeypatch.setattr(report, "LINES", tmp_path / "none")
+    with pytest.raises(CommandError, match="--update"):
+        call_command("bench", "--update", *words)
 
 
 def test_a_goal_that_was_missed_says_so():

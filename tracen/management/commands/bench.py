@@ -18,9 +18,11 @@ class Command(BaseCommand):
         from bench.run import CASES
 
         parser.add_argument("--quick", action="store_true", help="small and rough, to see that everything works")
-        parser.add_argument("--only", nargs="+", choices=CASES, default=CASES, help="some of the cases; prints only")
         parser.add_argument(
-            "--update", action="store_true", help="write what --only measures into the page that there is"
+            "--only", nargs="+", choices=CASES, default=CASES, help="some of the cases; prints, and writes nothing"
+        )
+        parser.add_argument(
+            "--update", action="store_true", help="write it all the same, and keep the rest of the page"
         )
         parser.add_argument("--peers", action="store_true", help="install Phoenix and MLflow and measure them too")
         parser.add_argument("--rounds", type=int, help="how often each case is measured (default: 3)")
@@ -50,8 +52,14 @@ class Command(BaseCommand):
         from bench.machine import description
         from bench.report import LINES, write_report
         from bench.run import CASES, FULL, QUICK, Run
-        from bench.samples import Samples
+        from bench.samples import Samples, read_lines
 
+        is_whole = tuple(options["only"]) == CASES
+        if options["update"] and options["quick"]:
+            raise CommandError("What --quick measures is too rough for the page: leave out --update.")
+        if options["update"] and not LINES.exists():
+            raise CommandError("There is no page to update: run it once without --update.")
+        before = read_lines(LINES) if options["update"] else []
         size = QUICK if options["quick"] else FULL
         if options["rounds"]:
             size = replace(size, rounds=options["rounds"])
@@ -62,9 +70,7 @@ class Command(BaseCommand):
             from bench.peers import bring_peers
 
             run.measure_peers(bring_peers(folder, self._say))
-        is_whole = tuple(options["only"]) == CASES
-        if options["update"] and not is_whole:
-            samples.keep_others(LINES)
+        samples.keep_others(before)
         if (is_whole or options["update"]) and not options["quick"]:
             self._say(f"Written: {write_report(samples)}")
 
