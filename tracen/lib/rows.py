@@ -1,4 +1,4 @@
-"""Many rows of one table in one statement, for what every stored trace goes through: ingest, its limits and its keys.
+"""Many rows of one table in one statement, for what is done to each span: ingest with its limits and keys, and trees.
 
 The ORM would spend more on a row, or on making a statement, than the database does on running it. What a column needs to
 be stored (SQLite keeps a UUID as hex digits and a time as text) is worked out once for each list of columns.
@@ -310,5 +310,4 @@ _TO_SQLITE: dict[type[models.Field[Any, Any]], _Change] = {
 _FROM_SQLITE: dict[type[models.Field[Any, Any]], _Change] = {
     models.UUIDField: UUID,
     models.DateTimeField: _in_utc,
-    models.BooleanField: bool,
 }

@@ -112,9 +112,9 @@ def chosen_span(run: TraceRecord, timeline: Timeline) -> str:
     A run that succeeded has dealt with its errors, so that none of them is what its reader comes for.
     """
     failed = timeline.failure.row if timeline.failure and run.status != TraceStatus.SUCCESS else None
-    first_call = next((row for row in timeline.rows if row.kind == SpanKind.LLM), None)
-    chosen = failed or timeline.open_end or first_call or next(iter(timeline.rows), None)
-    return chosen.id if chosen else ""
+    if chosen := failed or timeline.open_end:
+        return chosen.id
+    return timeline.rows.first_of(SpanKind.LLM) or next(iter(timeline.rows.ids), "")
 
 
 def view_of(

@@ -7,7 +7,7 @@ from traces import failure_report
 from traces.ingest import record_trace
 from traces.models import Trace
 from traces.records import SpanKind, TraceStatus
-from traces.tests.runs import call, failed, run, span
+from traces.tests.runs import TREE_QUERIES, call, failed, run, span
 from traces.tests.test_otlp_api import OTLP, attribute, export
 from traces.tests.test_otlp_api import span as otlp_span
 
@@ -117,7 +117,7 @@ def test_the_number_of_queries_and_payloads_does_not_grow_with_the_run(unlimited
     record = run(*(failed(f"s{n}", n, input={"n": n}, error="no") for n in range(count)), status=TraceStatus.ERROR)
     record_trace(unlimited.account, record)
     trace = Trace.objects.select_related("agent", "payload").get(pk=record.id)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7 + 2 * TREE_QUERIES):
         failure_report.build(trace, TraceStatus.ERROR)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2 + TREE_QUERIES):
         failure_report.brief(trace, TraceStatus.ERROR)

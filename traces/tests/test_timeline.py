@@ -104,6 +104,12 @@ def test_of_ten_thousand_spans_few_rows_are_made_before_somebody_looks(is_chain,
     assert len(timeline.minimap) <= MINIMAP_MARKS
 
 
+def test_of_bars_that_are_drawn_alike_the_first_is_in_the_minimap():
+    kinds = ("http", "tool") * 300
+    instants = (node(str(i), i * 0.1, i * 0.1, kind=kind) for i, kind in enumerate(kinds))
+    assert {mark.tone for mark in laid_out(*instants).minimap} == {"http"}
+
+
 def test_no_spans_at_all_is_an_empty_timeline_with_an_axis():
     timeline = laid_out()
     assert (tuple(timeline.rows), timeline.failure, timeline.minimap) == ((), None, ())

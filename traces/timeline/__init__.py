@@ -148,12 +148,17 @@ class Failure:
 
 
 class Rows(Sequence[Row]):
-    """The lines of the waterfall from top to bottom. Each is made when it is looked at: of 10,000 a page shows 300."""
+    """Lines of the waterfall from top to bottom. Each is made when it is looked at: of 10,000 a page shows 300."""
 
-    def __init__(self, painter: _Painter) -> None:
-        self._painter = painter
-        self.ids = tuple(painter.forest.nodes[index].id for index in painter.forest.walk)
+    def __init__(self, painter: _Painter, indices: Sequence[int]) -> None:
+        self._painter, self._indices = painter, indices
+        self.ids = tuple(painter.forest.nodes[index].id for index in indices)
         """Of the spans that they show."""
+
+    def first_of(self, kind: str) -> str | None:
+        """The id of the first span of that kind."""
+        nodes = (self._painter.forest.nodes[index] for index in self._indices)
+        return next((node.id for node in nodes if node.kind == kind), None)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -163,8 +168,8 @@ class Rows(Sequence[Row]):
     @overload
     def __getitem__(self, place: slice) -> tuple[Row, ...]: ...
     def __getitem__(self, place: int | slice) -> Row | tuple[Row, ...]:
-        indices = self._painter.forest.walk[place]
-        return self._painter.row(indices) if isinstance(indices, int) else tuple(map(self._painter.row, indices))
+        found = self._indices[place]
+        return self._painter.row(found) if isinstance(found, int) else tuple(map(self._painter.row, found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,7 @@ class Timeline:
     failure: Failure | None
     errors: tuple[str, ...]
     """The ids of the failed spans that no failed child explains, from top to bottom."""
-    recovered: tuple[Row, ...]
+    recovered: Rows
     """The failed spans without children that did no harm, from top to bottom."""
     last_start_ms: float
     """When the latest span began."""
@@ -230,7 +235,7 @@ def build(
     longest = max(forest.walk, key=painter.own.__getitem__, default=None)
     counted = [node for node in forest.nodes if node.is_counted]
     return Timeline(
-        rows=Rows(painter),
+        rows=Rows(painter, forest.walk),
         ticks=ticks_of(painter.axis_ms, step),
         axis_ms=painter.axis_ms,
         duration_ms=clock.duration_ms,
@@ -242,8 +247,8 @@ def build(
         minimap=_minimap(painter),
         failure=_failure(painter, causes),
         errors=tuple(forest.nodes[index].id for index in causes),
-        recovered=tuple(
-            painter.row(index) for index in forest.walk if index in painter.recovered and not forest.children[index]
+        recovered=Rows(
+            painter, [index for index in forest.walk if index in painter.recovered and not forest.children[index]]
         ),
         last_start_ms=max((start for start, _ in painter.spans), default=0),
         open_end=None if open_end is None else painter.row(open_end),
@@ -286,7 +291,7 @@ class _Clock:
 
 
 class _Painter:
-    """Turns one span into its row."""
+    """Places the spans on the axis, and turns one into its row when it is asked for."""
 
     def __init__(
         self, forest: Forest, clock: _Clock, axis_ms: float, recovered: dict[int, bool], is_tall: bool
@@ -440,7 +445,8 @@ def _minimap(painter: _Painter) -> tuple[Mark, ...]:
     walk, children = painter.forest.walk, painter.forest.children
 
     def weight(index: int) -> tuple[bool, bool, float]:
-        return painter.is_failed(index), not children[index], painter.place(index)[1]
+        # Of bars that are drawn alike the first one.
+        return painter.is_failed(index), not children[index], round(painter.place(index)[1], 2)
 
     per_mark = max(1, math.ceil(len(walk) / MINIMAP_MARKS))
     slices = [walk[start : start + per_mark] for start in range(0, len(walk), per_mark)]
