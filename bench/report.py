@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.goals import goal_rows
 from bench.machine import ROOT
-from bench.samples import Samples, Spread, heading_of, shown_with_spread
+from bench.samples import Samples, Spread, heading_of, name_of, shown_with_spread
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 LINES = ROOT / "docs" / "benchmarks.jsonl"
@@ -48,8 +48,9 @@ def write_report(samples: Samples) -> Path:
 
 def _told_run(samples: Samples, cases: Sequence[str]) -> list[str]:
     """When it was and of which commit, where the page is not of a single run."""
-    told = [run.partition("\n")[0] for run in samples.runs(cases)]
-    return [f"Measured {' and '.join(told)}.\n"] if len(samples.runs()) > 1 else []
+    if len(samples.runs()) < 2:
+        return []
+    return [f"Measured {' and '.join(map(name_of, samples.runs(cases)))}.\n"]
 
 
 def _case_table(samples: Samples, cases: Sequence[str]) -> str:

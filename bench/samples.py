@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -23,11 +23,6 @@ class Sample:
     def key(self) -> tuple[str, str, str]:
         return self.case, self.system, self.metric
 
-    @property
-    def heading(self) -> str:
-        """What cases have in common: "reads" of "reads: list" and "reads: deep page"."""
-        return heading_of(self.case)
-
 
 @dataclass(frozen=True, slots=True)
 class Spread:
@@ -45,9 +40,6 @@ class Samples:
         self.say = say
         self.run = run
         self._all: list[Sample] = []
-
-    def __iter__(self) -> Iterator[Sample]:
-        return iter(self._all)
 
     def add(self, case: str, system: str, values: dict[str, float]) -> None:
         self._all += [Sample(case, system, metric, value, self.run) for metric, value in values.items()]
@@ -78,15 +70,15 @@ class Samples:
     @property
     def name(self) -> str:
         """Of this run: its time and its commit."""
-        return self.run.partition("\n")[0]
+        return name_of(self.run)
 
     def keep_others(self, before: Sequence[Sample]) -> None:
         """Take of an earlier run's samples what this one did not measure; its headings stay in their order."""
         measured = {one.key for one in self._all}
         kept = [one for one in before if one.key not in measured]
-        everything = [*kept, *self._all]
-        order = {one.heading: place for place, one in reversed([*enumerate([*before, *self._all])])}
-        self._all = sorted(everything, key=lambda one: order[one.heading])
+        headings = dict.fromkeys(heading_of(one.case) for one in [*before, *self._all])
+        order = {heading: place for place, heading in enumerate(headings)}
+        self._all = sorted([*kept, *self._all], key=lambda one: order[heading_of(one.case)])
 
     def write_lines(self, file: Path) -> None:
         """The samples, each run's behind a line of its own. JSON knows no infinity: what never came is null."""
@@ -111,7 +103,13 @@ def read_lines(file: Path) -> list[Sample]:
     return samples
 
 
+def name_of(run: str) -> str:
+    """The first line of its description."""
+    return run.partition("\n")[0]
+
+
 def heading_of(case: str) -> str:
+    """What cases have in common: "reads" of "reads: list" and "reads: deep page"."""
     return case.partition(": ")[0]
 
 

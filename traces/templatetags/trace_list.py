@@ -1,4 +1,4 @@
-"""The rows of the list of traces, drawn here: for them a template took a third of the time of the page."""
+"""The rows of the list of traces, drawn here: a template took a third of the page's time for them."""
 
 from collections.abc import Iterable
 from html import escape

@@ -1,21 +1,33 @@
 """Small runs for the tests of what readers see: records with little to say, and their way into the database."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
+from tracen.lib import journeys
 from traces.ingest import record_trace
 from traces.models import ShareLink, Trace
 from traces.records import Source, SpanKind, SpanRecord, SpanStatus, TraceRecord, TraceStatus
 from traces.sharing import share
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
-TREE_QUERIES = 0 if connection.vendor == "postgresql" else 1
-"""What Django counts of reading a tree: it does not see what goes to PostgreSQL by tracen/lib/rows.py."""
+
+
+@contextmanager
+def exactly_queries(count: int) -> Iterator[None]:
+    """So many, with those that tracen/lib/rows.py sends to PostgreSQL: Django does not see them."""
+    with CaptureQueriesContext(connection) as seen, patch.object(journeys, "run", wraps=journeys.run) as sent:
+        yield
+    statements = [*(query["sql"] for query in seen), *(call.args[0] for call in sent.call_args_list)]
+    assert len(statements) == count, "\n".join(statements)
 
 
 def at(ms: float) -> datetime:

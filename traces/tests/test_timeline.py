@@ -1,5 +1,6 @@
 """The geometry and the tree: everything shown once, in its place, whatever the ids, parents and clocks say."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,6 @@ from traces.timeline.axis import percent, tick_text
 from traces.timeline.forest import Node
 
 START = datetime(2026, 4, 6, 12, tzinfo=UTC)
-DRAW = _Painter.row
 
 
 def at(ms: float) -> datetime:
@@ -93,8 +93,8 @@ def test_spans_with_one_id_are_both_shown_and_marked():
 
 @pytest.mark.parametrize("is_chain", [True, False])
 def test_of_ten_thousand_spans_few_rows_are_made_before_somebody_looks(is_chain, monkeypatch):
-    made = []
-    monkeypatch.setattr(_Painter, "row", lambda painter, index: made.append(index) or DRAW(painter, index))
+    made, draw = [], _Painter.row
+    monkeypatch.setattr(_Painter, "row", lambda painter, index: made.append(index) or draw(painter, index))
     parents = [str(i - 1) if is_chain and i else None for i in range(10_000)]
     timeline = laid_out(*(node(str(i), i, 20_000, parents[i]) for i in range(10_000)), until=20_000)
     assert len(made) < 10
@@ -102,6 +102,29 @@ def test_of_ten_thousand_spans_few_rows_are_made_before_somebody_looks(is_chain,
     assert (deepest.id, deepest.depth, deepest.indent) == (("9999", 9_999, 7) if is_chain else ("9999", 0, 0))
     assert [row.id for row in timeline.rows[5_000:5_002]] == list(timeline.rows.ids[5_000:5_002]) == ["5000", "5001"]
     assert len(timeline.minimap) <= MINIMAP_MARKS
+
+
+@pytest.mark.parametrize("is_chain", [True, False])
+def test_four_times_the_spans_are_hardly_more_than_four_times_the_work(is_chain):
+    def lines_run(count: int) -> int:
+        parents = [str(i - 1) if is_chain and i else None for i in range(count)]
+        nodes = [node(str(i), i, count, parents[i], status="error" if i % 3 else "ok") for i in range(count)]
+        seen = 0
+
+        def look(_frame, event, _):
+            nonlocal seen
+            seen += event == "line"
+            return look
+
+        before = sys.gettrace()
+        sys.settrace(look)
+        try:
+            assert len(laid_out(*nodes, until=count).rows[-50:]) == 50
+        finally:
+            sys.settrace(before)
+        return seen
+
+    assert lines_run(1_200) < 5 * lines_run(300)
 
 
 def test_of_bars_that_are_drawn_alike_the_first_is_in_the_minimap():

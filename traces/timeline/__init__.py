@@ -405,10 +405,13 @@ def _failure(painter: _Painter, causes: Sequence[int]) -> Failure | None:
     forest = painter.forest
     cause = max(causes, key=lambda index: (_known_end_ms(painter, index), forest.depths[index]))
     caller = forest.parents[cause]
-    if caller is not None and painter.is_failed(caller):
-        kinds = forest.nodes[cause].kind, forest.nodes[caller].kind
-        cause = caller if kinds == ("http", "tool") else cause
+    if caller is not None and painter.is_failed(caller) and _is_call_of(forest.nodes[caller], forest.nodes[cause]):
+        cause = caller
     return Failure(painter.row(cause), tuple(_path(forest, cause)))
+
+
+def _is_call_of(tool: Node, call: Node) -> bool:
+    return (tool.kind, call.kind) == ("tool", "http")
 
 
 def _known_end_ms(painter: _Painter, index: int) -> float:

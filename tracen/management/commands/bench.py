@@ -54,12 +54,10 @@ class Command(BaseCommand):
         from bench.run import CASES, FULL, QUICK, Run
         from bench.samples import Samples, read_lines
 
-        is_whole = tuple(options["only"]) == CASES
         if options["update"] and options["quick"]:
             raise CommandError("What --quick measures is too rough for the page: leave out --update.")
         if options["update"] and not LINES.exists():
             raise CommandError("There is no page to update: run it once without --update.")
-        before = read_lines(LINES) if options["update"] else []
         size = QUICK if options["quick"] else FULL
         if options["rounds"]:
             size = replace(size, rounds=options["rounds"])
@@ -70,8 +68,10 @@ class Command(BaseCommand):
             from bench.peers import bring_peers
 
             run.measure_peers(bring_peers(folder, self._say))
-        samples.keep_others(before)
-        if (is_whole or options["update"]) and not options["quick"]:
+        is_whole = tuple(options["only"]) == CASES and not options["quick"]
+        if options["update"]:
+            samples.keep_others(read_lines(LINES))
+        if is_whole or options["update"]:
             self._say(f"Written: {write_report(samples)}")
 
     def _say(self, sentence: str) -> None:

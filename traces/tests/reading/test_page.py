@@ -13,7 +13,7 @@ from traces.models import Span
 from traces.reading.document import json_document
 from traces.reading.page import owner_page, row_chunk, shared_page, span_detail
 from traces.records import SpanKind, TraceStatus
-from traces.tests.runs import TREE_QUERIES, call, failed, run, shared, span
+from traces.tests.runs import call, exactly_queries, failed, run, shared, span
 
 
 def parts_of(value):
@@ -171,14 +171,14 @@ def test_any_first_row_is_brought_into_range(alice, first_row):
 
 
 @pytest.mark.parametrize("count", [1, 30])
-def test_the_page_reads_as_many_rows_as_it_needs_whatever_their_number(unlimited, django_assert_num_queries, count):
+def test_the_page_reads_as_many_rows_as_it_needs_whatever_their_number(unlimited, count):
     spans = [span(f"s{number}", input={"q": number}) for number in range(count)]
     link = shared(unlimited.account, run(*spans))
     link.refresh_from_db()
     trace = type(link.trace).objects.select_related("agent", "payload").get(pk=link.trace_id)
     link.trace = trace
     # The tree, the chosen span, its texts, the beginning of the axis.
-    with django_assert_num_queries(3 + TREE_QUERIES):
+    with exactly_queries(4):
         shared_page(link)
 
 
