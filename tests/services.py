@@ -108,11 +108,15 @@ def worker_number() -> int:
 
 
 def pytest_configure() -> None:
+    import hypothesis
     from django.conf import settings
     from django.core.management import call_command
 
     # A shell starts what runs in its background with Ctrl-C ignored, and the servers of tests would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What stands still for a moment is the machine, not the example.
+    hypothesis.settings.register_profile("tests", deadline=None)
+    hypothesis.settings.load_profile("tests")
     if claimed_database() == "sqlite":
         # Threads need a file, with the product's own options; Django's default would be a database in memory.
         database: dict[str, Any] = settings.DATABASES["default"]
@@ -178,6 +182,14 @@ def empty_cache() -> Iterator[None]:
     from django.core.cache import cache
 
     cache.clear()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patient_cache() -> None:
+    """A Redis that stands still for a moment with its machine is not away; the next tests would hear of it too."""
+    from tracen.lib import redis_cache
+
+    redis_cache.SECONDS_TO_WAIT = 20
 
 
 @pytest.fixture

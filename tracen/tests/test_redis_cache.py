@@ -8,6 +8,7 @@ from django.core.cache import caches
 from django.test import Client
 
 from tests.bring.system import free_port
+from tracen.lib import redis_cache
 from tracen.lib.redis_cache import ForgivingRedisCache
 
 
@@ -37,6 +38,7 @@ def test_it_asks_once_in_a_while(without_redis, caplog):
 
 
 def test_a_frozen_redis_is_not_waited_for(settings, monkeypatch):
+    monkeypatch.setattr(redis_cache, "SECONDS_TO_WAIT", 0.25)
     monkeypatch.setattr(ForgivingRedisCache, "_silent_until", 0.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"

@@ -65,7 +65,7 @@ def named() -> tuple[Any, ...]:
     return Trace.objects.values_list("name").get() + TracePayload.objects.values_list("names").get()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces())
 def test_a_run_in_pieces_is_the_run_that_came_whole(unlimited, sent):
     run, exports = sent

@@ -20,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 NAMES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 PARTS = {
-    "parallel": ["-n", "2", "--timeout", "120"],
+    "parallel": ["-n", "2"],
     # Browsers and killed processes on a busy machine: a second try decides, and the summary names who needed it.
     "serial": ["-n", "0", "--reruns", "1", "-rR"],
 }
