@@ -52,8 +52,9 @@ def enter_password(person) -> Client:
 
 
 @pytest.fixture
-def full(alice) -> Client:
+def full(alice, monkeypatch) -> Client:
     """Alice with something in every table; signed in, her password given again."""
+    monkeypatch.setattr("accounts.settings_views._SECONDS_TO_ERASE", 60)
     client = enter_password(alice)
     api = alice.api
     shared = api.post(TRACES, tracen_body(prompt=CANARY), headers={"Idempotency-Key": f"{CANARY}-1"}).json()

@@ -45,7 +45,7 @@ def test_a_tampered_body_is_refused(alice, event):
     assert refused(alice, send(event, header, json.dumps(event | {"id": "evt_other"}).encode()))
 
 
-@pytest.mark.parametrize("seconds", [-301, -86_400, 302, 86_400])
+@pytest.mark.parametrize("seconds", [-301, -86_400, 330, 86_400])
 def test_an_event_from_another_time_is_refused(alice, event, seconds):
     header = sign(json.dumps(event).encode(), at=time.time() + seconds)
 

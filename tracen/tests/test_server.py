@@ -115,7 +115,7 @@ def test_brief_requests_go_on_while_one_waits_and_are_answered_in_the_end(site):
 
 
 def test_while_one_brief_request_hangs_others_are_told_to_try_again_and_then_get_threads(site, monkeypatch):
-    monkeypatch.setattr(bridge, "SECONDS_TO_WAIT", 0.3)
+    monkeypatch.setattr(bridge, "SECONDS_TO_WAIT", 2)
     go_on, begun = threading.Event(), []
 
     def answer(environ):

@@ -81,7 +81,7 @@ def test_who_wakes_never_waits_for_the_broker(task):
     started = time.monotonic()
     for number in range(100):
         waker.send(task, (number,))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4, "one that waited would wait five seconds at the gate"
     task.gate.set()
 
 

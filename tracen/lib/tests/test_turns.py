@@ -95,6 +95,9 @@ def lane_after(told):
         start_together(lane, [partial(come_and_go, told, name) for name in range(count)])
         lane.start(lambda: told.append("all gone"))
         told.wait_for(2 * count + 1)
+        # Those that went on have said so before the lane notes how long they took; this one comes after that.
+        lane.start(lambda: told.append("idle"))
+        told.wait_for(2 * count + 2)
         told.clear()
         lane._took = seconds
         return lane
