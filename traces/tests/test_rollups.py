@@ -254,13 +254,13 @@ def test_a_change_during_the_count_removes_what_was_counted(alice, monkeypatch):
     def count_and_wait(*hour):
         found = count(*hour)
         has_counted.set()
-        go_on.wait(10)
+        go_on.wait(60)
         return found
 
     monkeypatch.setattr(rollups, "_count_hour", count_and_wait)
     builder = Thread(target=_summarise_elsewhere, args=(alice.account.pk,))
     builder.start()
-    has_counted.wait(10)
+    has_counted.wait(60)
     changer = Thread(target=_delete_elsewhere, args=(alice.account, trace.pk))
     changer.start()
     changer.join(0.3)

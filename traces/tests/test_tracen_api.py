@@ -81,7 +81,7 @@ def test_without_a_total_the_trace_ends_with_its_last_step(alice):
 def test_without_steps_the_trace_starts_when_it_is_received(alice):
     trace = stored(alice, steps=[], total_latency_ms=100)
 
-    assert abs((trace.received_at - trace.started_at).total_seconds()) < 5
+    assert abs((trace.received_at - trace.started_at).total_seconds()) < 60
     assert (trace.ended_at - trace.started_at).total_seconds() == 0.1
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.receiver import LOOPBACK
+from tracen.lib.wording import day_and_time
 from tracen.outbox.models import Delivery
 from traces.ingest import record_trace
 from traces.models import Webhook, WebhookDelivery
@@ -226,7 +227,7 @@ def test_a_pause_says_when_it_ends(as_alice, hook):
 
     page = text_of(as_alice.get(f"{PAGE}/{hook.pk}"))
 
-    assert f"the next try: {until.day} {until:%b, %H:%M}" in page
+    assert f"the next try: {day_and_time(until, timezone.now())}" in page
     assert "Waiting A test trace.error – 0 tries" in page
 
 

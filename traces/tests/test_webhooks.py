@@ -496,7 +496,8 @@ def test_what_waits_in_a_pause_is_not_given_up(hook, unlimited):
     assert entry().is_waiting
 
 
-def test_one_test_at_a_time(hook, server):
+def test_one_test_at_a_time(hook, server, monkeypatch):
+    monkeypatch.setattr(events, "BETWEEN_TESTS", timedelta(hours=1))
     assert events.send_test(hook)
     assert not events.send_test(hook)
     deliver()

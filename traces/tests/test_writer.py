@@ -42,14 +42,14 @@ def gathered(monkeypatch):
         hold, commit = threading.Event(), ingest._writer._commit
 
         def patient(works):
-            hold.wait(10)
+            hold.wait(60)
             return commit(works)
 
         monkeypatch.setattr(ingest._writer, "_commit", patient)
         with ThreadPoolExecutor(len(acts) + 1) as pool:
             first = pool.submit(_outcome, lambda: None)
             futures = [pool.submit(_outcome, act) for act in acts]
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while len(ingest._writer._row) < len(acts) - 1 and time.monotonic() < deadline:
                 time.sleep(0.005)
             hold.set()
@@ -159,16 +159,22 @@ def test_every_route_writes_through_it(alice, batches):
 
 
 def test_who_stops_waiting_has_nothing_stored_later(alice, monkeypatch):
-    monkeypatch.setattr(turns, "SECONDS_TO_WAIT", 0.2)
-    busy, stored = threading.Event(), []
-    slow: Writer[str] = Writer(lambda works: [stored.append(work) for work in works if busy.wait(5)])
-    with ThreadPoolExecutor(2) as pool:
+    begun, busy, stored = threading.Event(), threading.Event(), []
+
+    def write(works):
+        begun.set()
+        busy.wait(60)
+        return [stored.append(work) for work in works]
+
+    slow: Writer[str] = Writer(write)
+    with ThreadPoolExecutor(1) as pool, monkeypatch.context() as patch:
+        patch.setattr(turns, "SECONDS_TO_WAIT", 1)
         first = pool.submit(_outcome, lambda: slow.run("first"))
-        time.sleep(0.05)
-        second = pool.submit(_outcome, lambda: slow.run("second"))
-        assert isinstance(second.result(), OperationalError)
+        assert begun.wait(60)
+        second = _outcome(lambda: slow.run("second"))
         busy.set()
-        first.result()
+        assert first.result() is None
+    assert isinstance(second, OperationalError)
     slow.run("third")
     assert stored == ["first", "third"], "the first was being written when its patience ended"
 
@@ -207,11 +213,11 @@ def _take_turns(acts):
         if len(outcomes) == len(acts):
             done.set()
 
-    lane.start(lambda: come.wait(10))
+    lane.start(lambda: come.wait(60))
     for act in acts:
         lane.start(lambda act=act: do(act))
     come.set()
-    assert done.wait(10)
+    assert done.wait(60)
     return outcomes
 
 
@@ -223,10 +229,11 @@ def test_works_that_take_turns_in_one_thread_are_committed_together(alice):
 
 
 def test_what_waited_too_long_for_its_turn_is_not_stored_any_more(alice, monkeypatch):
-    monkeypatch.setattr(turns, "SECONDS_TO_WAIT", 0.3)
     stored: list[str] = []
     shared: Writer[str] = Writer(lambda works: [stored.append(work) for work in works])
-    busy, late = _take_turns([lambda: time.sleep(0.5), lambda: shared.run("late")])
+    with monkeypatch.context() as patch:
+        patch.setattr(turns, "SECONDS_TO_WAIT", 0.3)
+        busy, late = _take_turns([lambda: time.sleep(0.5), lambda: shared.run("late")])
     assert (busy, type(late)) == (None, OperationalError), "told to try again while the thread did something else"
     assert _take_turns([lambda: shared.run("in time")]) == [None]
     assert stored == ["in time"]
