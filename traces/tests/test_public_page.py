@@ -4,7 +4,6 @@ import gzip
 import json
 import re
 from datetime import timedelta
-from time import perf_counter
 
 import pytest
 from django.utils import timezone
@@ -141,14 +140,10 @@ def test_without_script_the_rows_go_on_behind_a_link(client, unlimited):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [1_000, 10_000])
-def test_a_big_trace_answers_within_a_second_and_a_megabyte(client, unlimited, count):
+def test_the_page_of_a_big_trace_grows_neither_with_its_spans_nor_with_what_they_said(client, unlimited, count):
     spans = [span(f"s{number}", number, number + 5, input={"text": "x" * 2_000}) for number in range(count)]
     link = shared(unlimited.account, run(*spans, until=count))
-    page_of(client, link)
-    began = perf_counter()
-    html = text_of(page_of(client, link))
-    assert perf_counter() - began < 1
-    assert len(html) < 300_000
+    assert len(text_of(page_of(client, link))) < 300_000
 
 
 def test_the_page_of_two_thousand_spans_is_light(client, unlimited):
