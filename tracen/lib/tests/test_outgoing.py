@@ -294,7 +294,7 @@ def test_a_name_server_that_does_not_answer_ends_with_the_time(monkeypatch):
     began = time.monotonic()
     with pytest.raises(Unanswered, match="not found in time"):
         post("https://example.com/", b"{}", {}, resolve=lambda *_, **__: [ended.wait(5)][:0])
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     ended.set()
 
 
@@ -314,7 +314,7 @@ def test_an_answer_that_drips_ends_with_the_time(trusting, monkeypatch):
     began = time.monotonic()
     with pytest.raises(Unanswered, match="No answer in time"):
         send(trusting)
-    assert 0.5 < time.monotonic() - began < 2
+    assert 0.5 < time.monotonic() - began < 4
 
 
 def test_a_server_that_says_nothing_ends_with_the_time(trusting, monkeypatch):
