@@ -13,7 +13,7 @@ from bench.systems import SQLITE, Product
 EXPECTED = Path(__file__).parent / "expected.json"
 ALLOWED = 1.5
 ROUNDS = 3
-_TRIES = 3
+_TRIES = 5
 
 
 def measure_ratios(folder: Path) -> dict[str, float]:
